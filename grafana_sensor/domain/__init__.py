@@ -1,0 +1,1 @@
+"""Values and laws: no I/O, no clock, no globals."""

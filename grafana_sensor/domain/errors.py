@@ -1,0 +1,215 @@
+"""Every error that a user can meet.
+
+Law: an error carries a `code` (stable, for programs), a message that names what is wrong, where and what
+would be right, and a `status` as a hint for the edge; the core knows no HTTP server. Whatever is not one of
+these is a defect of ours.
+
+    Error
+    ├── BadRequest          the request itself is wrong (400)
+    │   ├── QuerySyntaxError     with `position` in the text
+    │   ├── ProjectionError      raw and aggregate mixed, unknown aggregate
+    │   ├── ConditionError       an operator or value that can't be compared, a bad pattern
+    │   ├── UnknownAttribute     with a suggestion where a name is near
+    │   ├── UnknownSensor
+    │   └── RangeError           impossible times, from after to, too fine buckets
+    ├── WrongCredentials    401
+    ├── Forbidden           403
+    ├── NotFound            404
+    ├── Conflict            409: UserExists, IdempotencyConflict, DeclarationError, RecordExists
+    ├── TooLarge            413: a body beyond its limit
+    ├── UnsupportedMedia    415
+    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError
+    └── Unavailable         503: the store does not answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import ClassVar
+
+
+class Error(Exception):
+    """The root; never raised itself.
+
+    `position` is the 0-based offset in the query text that the message is about, where there is one.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, position: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.position = position
+
+
+class BadRequest(Error, ValueError):
+    """The request is wrong in itself."""
+
+    code = "bad_request"
+    status = 400
+
+
+class QuerySyntaxError(BadRequest):
+    """The query text does not follow the grammar."""
+
+    code = "syntax_error"
+
+
+class ProjectionError(BadRequest):
+    """Raw and aggregate projections mix, or an aggregate is unknown or can't be taken."""
+
+    code = "projection_error"
+
+
+class ConditionError(BadRequest):
+    """A condition whose operator, value or pattern can't be used."""
+
+    code = "condition_error"
+
+
+class RangeError(BadRequest):
+    """Times that are impossible, a range that is reversed, or buckets that don't fit it."""
+
+    code = "range_error"
+
+
+class UnknownAttribute(BadRequest):
+    """None of the user's sensors has the attribute."""
+
+    code = "unknown_attribute"
+
+    @classmethod
+    def named(cls, name: str, known: Sequence[str], position: int | None = None) -> UnknownAttribute:
+        """The error for `name`, with the nearest of the `known` names as a suggestion."""
+        return cls(f"unknown attribute {name!r}{_suggestion(name, known)}", position=position)
+
+
+class UnknownSensor(BadRequest):
+    """The user has no such sensor."""
+
+    code = "unknown_sensor"
+
+    @classmethod
+    def named(cls, name: str, known: Sequence[str], position: int | None = None) -> UnknownSensor:
+        """The error for `name`, with the nearest of the `known` names as a suggestion."""
+        return cls(f"unknown sensor {name!r}{_suggestion(name, known)}", position=position)
+
+
+class WrongCredentials(Error):
+    """The user or the password is wrong; which of them is not told."""
+
+    code = "wrong_credentials"
+    status = 401
+
+
+class Forbidden(Error, PermissionError):
+    """The user may not do this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class NotFound(Error, LookupError):
+    """What the address names is not there."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(Error):
+    """What is there already stands against the request."""
+
+    code = "conflict"
+    status = 409
+
+
+class UserExists(Conflict):
+    """The user name is taken."""
+
+    code = "user_exists"
+
+
+class RecordExists(Conflict):
+    """The record id given to insert_into is not new."""
+
+    code = "record_exists"
+
+
+class IdempotencyConflict(Conflict):
+    """The idempotency key was used with another path or body."""
+
+    code = "idempotency_conflict"
+
+
+class DeclarationError(Conflict):
+    """The attribute's values contradict the declared kind."""
+
+    code = "declaration_error"
+
+
+class TooLarge(Error):
+    """A body beyond its limit."""
+
+    code = "too_large"
+    status = 413
+
+
+class UnsupportedMedia(Error):
+    """A content encoding or format that is not read here."""
+
+    code = "unsupported_media"
+    status = 415
+
+
+class Unprocessable(Error, ValueError):
+    """The request can be read, but what it holds can't be taken."""
+
+    code = "unprocessable"
+    status = 422
+
+
+class RecordError(Unprocessable):
+    """One record that can't be stored; the message says which part of it and why."""
+
+    code = "record_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that was refused: its 0-based index in the post, and why."""
+
+    index: int
+    message: str
+
+
+class RejectedRecords(Unprocessable):
+    """Records of a post that can't be stored; nothing of the post is."""
+
+    code = "rejected_records"
+
+    def __init__(self, rejected: Sequence[Rejected]) -> None:
+        first = rejected[0]
+        more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
+        super().__init__(f"record {first.index}: {first.message}{more}")
+        self.rejected = tuple(rejected)
+
+
+class LimitError(Unprocessable):
+    """A limit bites; the message names the limit and a way out."""
+
+    code = "limit_exceeded"
+
+
+class Unavailable(Error):
+    """The store does not answer; the same request may go through later."""
+
+    code = "store_unavailable"
+    status = 503
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
