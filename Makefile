@@ -1,0 +1,76 @@
+# The one recipe file: people, CI and the docs call these targets and nothing else.
+
+PYTHON ?= python3
+WORKERS ?= auto
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo test check lint types layers docs bench format clean
+
+help:
+	@echo "make demo    a server on 127.0.0.1:8000 with a year of weather in it (user demo, password demo)"
+	@echo "make test    all tests"
+	@echo "make check   lint, types, layers, docs"
+	@echo "make bench   the figures of docs/performance.md"
+	@echo "make format  lay out the code and sort its imports"
+	@echo "make clean   remove what these made"
+
+demo: $(VENV)/.run
+	$(BIN)/grafana-sensor demo $(ARGS)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: lint types layers docs
+
+lint: $(VENV)/.check
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.check
+	$(BIN)/mypy
+
+layers: $(VENV)/.check
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.check
+	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: $(VENV)/.check
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment is made on demand. A stamp stands for one set of packages; it is renewed when setup.cfg changes.
+
+$(VENV)/.run: setup.cfg setup.py | $(BIN)/pip
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: setup.cfg setup.py | $(BIN)/pip
+	$(PIP) --editable '.[arrow,test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.check: setup.cfg setup.py | $(BIN)/pip
+	$(PIP) --editable '.[arrow,test,check]'
+	@touch $@ $(VENV)/.test $(VENV)/.run
+
+$(BIN)/pip:
+	@for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	    echo "$$python -m venv $(VENV)"; \
+	    "$$python" -m venv --clear $(VENV) && exit 0; \
+	    rm -rf $(VENV); \
+	    echo "$$python can't make a virtual environment (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; \
+	done; \
+	echo "grafana_sensor needs Python 3.11 or newer, and $(PYTHON) is not: make PYTHON=/path/to/python3.11 ..." >&2; \
+	exit 1
