@@ -37,7 +37,7 @@ layers: $(VENV)/.check
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.check
-	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+	$(BIN)/properdocs build --strict --quiet --site-dir build/site
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(ARGS)
