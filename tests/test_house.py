@@ -66,6 +66,13 @@ def matches(pattern: re.Pattern[str]) -> list[str]:
     ]
 
 
+def setup_cfg(section: str, key: str) -> list[str]:
+    """The lines of a list in setup.cfg, without its comments."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    return [line for line in config[section][key].split("\n") if line]
+
+
 def test_every_test_states_its_fact() -> None:
     """Every test function has a docstring."""
     tests = [(place, node) for place, node in functions(TESTS) if node.name.startswith("test")]
@@ -117,14 +124,24 @@ def test_no_file_names_a_machine() -> None:
 
 def test_console_scripts_import() -> None:
     """Every console script of setup.cfg leads to something that can be called."""
-    config = configparser.ConfigParser()
-    config.read(ROOT / "setup.cfg", encoding="utf-8")
-    scripts = config["options.entry_points"]["console_scripts"].split("\n")
-    targets = [line.partition("=")[2].strip().split(":") for line in scripts if line]
+    scripts = setup_cfg("options.entry_points", "console_scripts")
+    targets = [line.partition("=")[2].strip().split(":") for line in scripts]
     assert targets
     assert [] == [
         f"{module}:{name}" for module, name in targets if not callable(getattr(importlib.import_module(module), name))
     ]
+
+
+def test_every_dependency_is_explained() -> None:
+    """The page on dependencies has a row for each of setup.cfg's packages, and for no other."""
+    extras = ("arrow", "test", "check")
+    wanted = {*setup_cfg("options", "install_requires")}
+    wanted |= {package for extra in extras for package in setup_cfg("options.extras_require", extra)}
+    page = (ROOT / "docs/design/dependencies.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (?!package )(?:(?:arrow|test|check) \| )?([a-z0-9, -]+) \| [^|]+ \|$", page, flags=re.MULTILINE
+    )
+    assert wanted == {package for row in rows for package in row.split(", ")}
 
 
 def test_the_domain_is_light() -> None:
