@@ -50,9 +50,7 @@ class Column:
         if types <= {float, type(None)}:
             return cls(np.array(values, np.float64) if float in types else None, None)
         places: dict[str, int] = {}
-        codes = np.array(
-            [places.setdefault(v, len(places)) if isinstance(v, str) else -1 for v in values], np.int32
-        )
+        codes = np.array([places.setdefault(v, len(places)) if isinstance(v, str) else -1 for v in values], np.int32)
         numbers = None
         if float in types:
             numbers = np.array([v if isinstance(v, float) else None for v in values], np.float64)

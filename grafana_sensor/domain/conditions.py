@@ -88,8 +88,9 @@ class Condition:
         return bound.compare(self.operator, numbers)
 
     def _matches_numbers(self, numbers: Floats) -> Mask:
-        distinct, places = np.unique(numbers, return_inverse=True)
-        met = np.array([self.meets_text(json_text(x)) for x in distinct.tolist()], np.bool_)
+        # By their bits: 0.0 and -0.0 are equal, but print differently.
+        distinct, places = np.unique(np.ascontiguousarray(numbers).view(np.int64), return_inverse=True)
+        met = np.array([self.meets_text(json_text(x)) for x in distinct.view(np.float64).tolist()], np.bool_)
         return met[places] if len(met) else np.zeros(0, np.bool_)
 
     def mask(self, column: Column | None, n: int) -> Mask:

@@ -41,6 +41,10 @@ def own_time(record: Mapping[str, object]) -> tuple[int, str] | None:
     >>> own_time({"date": "2026-01-01", "Time": "soon"})
     (1767225600000000, 'date')
     """
+    if "time" in record:  # the first of all spellings, and the usual one
+        us = _time_of(record["time"], "time")
+        if us is not None:
+            return us, "time"
     if _CANDIDATES.isdisjoint(record):
         return None
     for key in sorted((key for key in record if key in _CANDIDATES), key=_RANK.__getitem__):

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from grafana_sensor.domain.errors import BadRequest, NotFound, RecordError
 from grafana_sensor.domain.fields import own_time, sensor_at, time_at
 from grafana_sensor.domain.jsontext import loads
-from grafana_sensor.domain.leaves import Leaf, dotted, leaves_of
+from grafana_sensor.domain.leaves import Leaf, dotted, leaves_of, without
 from grafana_sensor.domain.limits import Limits
-from grafana_sensor.domain.names import RESERVED, Path, distinct_names
+from grafana_sensor.domain.names import RESERVED, distinct_names
 from grafana_sensor.domain.numbers import as_number, exact_float
 from grafana_sensor.domain.shown import named_kind, shown
 from grafana_sensor.domain.values import BY_KIND, number_or_text
@@ -71,22 +71,22 @@ def flatten(
     Flat(time=1767225600000000, sensor=None, attributes={'air_t': 21.5, 'air_ok': 1.0})
     """
     fields = _object(record)
-    gone: list[Path] = []
+    rest = fields
     sensor = None
     if time_field is not None:
         time, path = time_at(fields, time_field)
-        gone.append(path)
+        rest = without(rest, path)
     elif found := own_time(fields):
         time, key = found
-        gone.append((key,))
+        rest = without(rest, (key,))
     elif now is not None:
         time = now
     else:
         raise RecordError("the record has no time: none of time, timestamp, ts, datetime, date is one")
     if sensor_field is not None:
         sensor, path = sensor_at(fields, sensor_field, limits)
-        gone.append(path)
-    return Flat(time, sensor, _attributes(fields, gone, kinds, limits, number_or_text))
+        rest = without(rest, path)
+    return Flat(time, sensor, _attributes(rest, kinds, limits, number_or_text))
 
 
 class JsonParser:
@@ -145,14 +145,11 @@ class JsonParser:
         """
         fields = {prefix: data} if prefix else _object(data)
         found = None if prefix else own_time(fields)
-        flat: dict[str, float | str] = {}
-        gone: list[Path] = []
-        if found is not None:
-            key = found[1]
-            flat[key] = fields[key]  # type: ignore[assignment]  # whatever reads as a time is kept as it is
-            gone = [(key,)]
-        flat.update(_attributes(fields, gone, self._kinds, self._limits, _boolean_number_or_text))
-        return flat
+        if found is None:
+            return _attributes(fields, self._kinds, self._limits, _boolean_number_or_text)
+        key = found[1]
+        rest = _attributes(without(fields, (key,)), self._kinds, self._limits, _boolean_number_or_text)
+        return {key: fields[key], **rest}  # type: ignore[dict-item]  # whatever reads as a time is kept as it is
 
     def flat_json(self, text: str | bytes | Mapping[str, object]) -> dict[str, float | str]:
         """The flat dictionary of a JSON object, given as its text or already loaded.
@@ -196,19 +193,18 @@ class JsonParser:
 
 
 def _object(record: object) -> Mapping[str, object]:
-    if isinstance(record, Mapping):
+    if isinstance(record, (dict, Mapping)):
         return record
     raise RecordError(f"a record is a JSON object, not {named_kind(record)}")
 
 
 def _attributes(
     fields: Mapping[str, object],
-    gone: Collection[Path],
     kinds: Mapping[str, str],
     limits: Limits,
     undeclared: Callable[[object, Limits], float | str],
 ) -> dict[str, float | str]:
-    leaves = leaves_of(fields, gone, limits)
+    leaves = leaves_of(fields, limits)
     names = _names(leaves, limits)
     attributes: dict[str, float | str] = {}
     leaf: Leaf = ((), "", "", None)
@@ -226,11 +222,12 @@ def _attributes(
 
 def _names(leaves: list[Leaf], limits: Limits) -> list[str]:
     names = [leaf[2] for leaf in leaves]
-    if len(set(names)) < len(names) or not RESERVED.isdisjoint(names):
-        names = distinct_names([(*leaf[0], leaf[1]) for leaf in leaves])
-    if "" in names:
+    own = dict.fromkeys(names)
+    if "" in own:
         raise RecordError("a field has the empty name; an attribute's name has at least one character")
-    if names and len(max(names, key=len)) > limits.name:
+    if len(own) < len(names) or not own.keys().isdisjoint(RESERVED):
+        names = distinct_names([(*leaf[0], leaf[1]) for leaf in leaves])
+    if max(map(len, names), default=0) > limits.name:
         longest = max(names, key=len)
         raise RecordError(
             f"the attribute name {shown(longest)} has {len(longest):,} characters, more than the limit of {limits.name}"

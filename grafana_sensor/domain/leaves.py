@@ -8,7 +8,7 @@ boolean or null, as Python's own types or numpy's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from numbers import Integral, Real
 from typing import Any
@@ -25,27 +25,28 @@ _SCALARS = frozenset({str, int, float, bool})
 _Items = Iterator[tuple[str, object]]
 
 
-def leaves_of(record: Mapping[str, object], gone: Collection[Path], limits: Limits) -> list[Leaf]:
-    """The leaves of `record` but those below the paths `gone`, in the record's order.
+def leaves_of(record: Mapping[str, object], limits: Limits) -> list[Leaf]:
+    """The leaves of `record`, in its order.
 
     Raises RecordError when it nests too deep, has too many leaves, or holds a key or value that can't be stored.
     """
     found: list[Leaf] = []
-    stack: list[tuple[Path, str, _Items]] = [((), "", _items(record, (), gone))]
+    most = limits.attributes
+    stack: list[tuple[Path, str, _Items]] = [((), "", _items(record, ()))]
     while stack:
         path, prefix, items = stack[-1]
         for key, value in items:
             if type(value) in _SCALARS:
-                if len(found) == limits.attributes:
-                    raise RecordError(f"the record has more attributes than the limit of {limits.attributes:,}")
+                if len(found) == most:
+                    raise RecordError(f"the record has more attributes than the limit of {most:,}")
                 found.append((path, key, prefix + key, value))
             elif value is None:
                 continue
-            elif isinstance(value, (Mapping, list, tuple)):
+            elif isinstance(value, (dict, list, tuple, Mapping)):
                 if value:
                     _check_entry(path, prefix + key, len(stack), limits)
                     inner = (*path, key)
-                    stack.append((inner, f"{prefix}{key}_", _items(value, inner, gone)))
+                    stack.append((inner, f"{prefix}{key}_", _items(value, inner)))
                     break
             else:
                 # a list of one, so that the walk meets the plain value in this place
@@ -56,6 +57,21 @@ def leaves_of(record: Mapping[str, object], gone: Collection[Path], limits: Limi
     return found
 
 
+def without(record: Mapping[str, object], path: Path) -> Mapping[str, object]:
+    """A copy of `record` in which the value at `path`, which must be there, is null and so leaves no leaf.
+
+    Only what the path meets is copied, a list as the object of its indexes: its leaves have the same paths.
+    """
+    top = node = dict(record)
+    for part in path[:-1]:
+        inner: Any = node[part]
+        below = dict(inner if isinstance(inner, Mapping) else _indexed(inner))
+        node[part] = below
+        node = below
+    node[path[-1]] = None
+    return top
+
+
 def dotted(path: Iterable[str]) -> str:
     """A path as messages show it, its parts joined by dots, quoted and cut."""
     return shown(".".join(path))
@@ -63,7 +79,7 @@ def dotted(path: Iterable[str]) -> str:
 
 def check_text(text: str, limits: Limits) -> None:
     """Raises RecordError when a text value can't be stored: too long, U+0000 or a lone surrogate in it."""
-    if len(text) > limits.text // 4:
+    if 4 * len(text) > limits.text:
         _check_length(text, limits)
     if "\0" in text:
         raise RecordError("the text holds the character U+0000, which can't be stored")
@@ -84,17 +100,15 @@ def _check_entry(path: Path, name: str, depth: int, limits: Limits) -> None:
         raise RecordError(f"the names below {dotted(path)} are longer than the limit of {limits.name} characters")
 
 
-def _items(node: Mapping[str, object] | Sequence[object], path: Path, gone: Collection[Path]) -> _Items:
-    items: Iterable[tuple[str, object]]
-    if isinstance(node, Mapping):
+def _items(node: Mapping[str, object] | Sequence[object], path: Path) -> _Items:
+    if isinstance(node, (dict, Mapping)):
         _check_keys(node, path)
-        items = node.items()
-    else:
-        items = zip(map(str, count()), node, strict=False)
-    left_out = {away[-1] for away in gone if away[:-1] == path} if gone else None
-    if left_out:
-        return iter([item for item in items if item[0] not in left_out])
-    return iter(items)
+        return iter(node.items())
+    return _indexed(node)
+
+
+def _indexed(values: Sequence[object]) -> _Items:
+    return zip(map(str, count()), values, strict=False)
 
 
 def _check_keys(node: Mapping[Any, object], path: Path) -> None:

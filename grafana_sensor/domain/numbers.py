@@ -10,14 +10,11 @@ import re
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 
-LARGEST = 1.7976931348623157e308
-"""The largest finite float64."""
-
 EXACT = 2**53
 """Every integer from -EXACT to EXACT is a float64."""
 
-_LITERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?").fullmatch
-_FIRST = frozenset("-0123456789")
+_LITERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+_INTEGER = re.compile(r"-?[0-9]+").fullmatch
 _SAFE_DIGITS = 15
 _PLAIN_STR_BITS = 14_000  # Python's own str() stops at 4,300 digits
 
@@ -31,15 +28,12 @@ def as_number(text: str) -> float | None:
     >>> as_number("21.50"), as_number("007"), as_number("9007199254740993")
     (21.5, None, None)
     """
-    if text[:1] not in _FIRST:
-        return None
-    literal = _LITERAL(text)
-    if literal is None:
+    if text > ":" or not _LITERAL(text):  # ":" comes after the digits: most texts are told by their first letter
         return None
     number = float(text)
-    if not isfinite(number):
+    if number - number != 0:  # an infinity
         return None
-    if literal.lastindex is None and len(text) > _SAFE_DIGITS and int(text) != number:
+    if len(text) > _SAFE_DIGITS and _INTEGER(text) and int(text) != number:
         return None
     return number
 

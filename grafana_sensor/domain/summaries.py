@@ -61,15 +61,14 @@ class Summary:
         self.maximum = max(self.maximum, other.maximum)
         self.first = _lesser(self.first, other.first)
         self.last = _greater(self.last, other.last)
-        self.least_text = min(filter(_there, (self.least_text, other.least_text)), default=None)
-        self.greatest_text = max(filter(_there, (self.greatest_text, other.greatest_text)), default=None)
+        if self.least_text is None or self.greatest_text is None:
+            self.least_text, self.greatest_text = other.least_text, other.greatest_text
+        elif other.least_text is not None and other.greatest_text is not None:
+            self.least_text = min(self.least_text, other.least_text)
+            self.greatest_text = max(self.greatest_text, other.greatest_text)
         self.first_text = _lesser(self.first_text, other.first_text)
         self.last_text = _greater(self.last_text, other.last_text)
         self.values.extend(other.values)
-
-
-def _there(text: str | None) -> bool:
-    return text is not None
 
 
 def _lesser(a: End | None, b: End | None) -> End | None:

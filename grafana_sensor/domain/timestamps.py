@@ -104,8 +104,7 @@ def from_datetime(moment: datetime) -> int:
     >>> from_datetime(datetime(2026, 1, 1))
     1767225600000000
     """
-    since = moment - (_EPOCH_NAIVE if moment.tzinfo is None else _EPOCH)
-    return _checked(since.days * DAY + since.seconds * SECOND + since.microseconds, moment)
+    return _checked(_since_epoch(moment), moment)
 
 
 def to_iso(us: int) -> str:
@@ -189,8 +188,12 @@ def _from_iso(text: str) -> int | None:
         if text.startswith("0000") and _from_iso("2000" + text[4:]) is not None:  # datetime has no year 0
             raise _beyond(text) from None
         return None
+    return _checked(_since_epoch(moment), text)
+
+
+def _since_epoch(moment: datetime) -> int:
     since = moment - (_EPOCH_NAIVE if moment.tzinfo is None else _EPOCH)
-    return _checked(since.days * DAY + since.seconds * SECOND + since.microseconds, text)
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _from_int(epoch: int) -> int:

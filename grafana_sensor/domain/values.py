@@ -12,7 +12,7 @@ from collections.abc import Callable
 from grafana_sensor.domain.errors import RecordError
 from grafana_sensor.domain.leaves import check_text
 from grafana_sensor.domain.limits import Limits
-from grafana_sensor.domain.numbers import LARGEST, as_number, exact_float, json_text
+from grafana_sensor.domain.numbers import as_number, exact_float, json_text
 from grafana_sensor.domain.shown import named_kind, shown
 
 _BITS_A_DIGIT = 3.33  # a little more than log2(10)
@@ -24,7 +24,7 @@ def number_or_text(value: object, limits: Limits) -> float | str:
     Raises RecordError when it can't be: NaN, an infinity, a text too long or with U+0000 or a lone surrogate.
     """
     if isinstance(value, float):
-        if -LARGEST <= value <= LARGEST:
+        if value - value == 0:
             return value
         raise RecordError(f"the number {value} is not finite in 64 bits; leave it out, or send null")
     if isinstance(value, str):

@@ -1,0 +1,64 @@
+"""Verifying a keyspace: every chunk, summary and rollup against the data beneath it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from grafana_sensor.chunks.epochs import Epoch, epochs
+from grafana_sensor.chunks.pieces import Piece
+from grafana_sensor.chunks.tables import Entry
+from grafana_sensor.domain.catalog import Catalog
+from grafana_sensor.domain.columns import Block, unite
+from grafana_sensor.domain.plans import BEGINNING, FOREVER
+from grafana_sensor.ports import BlobReading
+
+
+def check(reading: BlobReading, width: int) -> Iterator[str]:
+    """A line for each fault: what is damaged or untrue, and where."""
+    catalog = reading.catalog()
+    for sensor in catalog.sensors:
+        for epoch in epochs(reading, sensor, BEGINNING, FOREVER, width):
+            where = f"sensor {sensor!r}, epoch {epoch.start}"
+            if epoch.live is not None:
+                yield from (f"{where}, batches: {fault}" for fault in _kinds(epoch.live, catalog, sensor))
+            for place, chunk in enumerate(epoch.rollup.chunks):
+                try:
+                    faults = list(_chunk(epoch, place, width, catalog))
+                except (ValueError, KeyError, IndexError) as error:
+                    faults = [f"can't be read: {error}"]
+                yield from (f"{where}, chunk {chunk.id}: {fault}" for fault in faults)
+            yield from (f"{where}: {fault}" for fault in _wholes(epoch))
+
+
+def _chunk(epoch: Epoch, place: int, width: int, catalog: Catalog) -> Iterator[str]:
+    chunk = epoch.rollup.chunks[place]
+    block = epoch.block(Piece((place,), 0, 0))
+    if len(block) != chunk.count:
+        yield f"holds {len(block)} records where the rollup says {chunk.count}"
+        return
+    if (int(block.times[0]), int(block.times[-1])) != (chunk.first, chunk.last):
+        yield f"spans {block.times[0]} to {block.times[-1]} where the rollup says {chunk.first} to {chunk.last}"
+    if chunk.first < epoch.start or chunk.last >= epoch.start + width:
+        yield "lies outside its epoch"
+    if len(unite([block])) != len(block) or np.any(np.diff(block.times) < 0):
+        yield "is not sorted by (time, record id), or holds a record twice"
+    yield from _kinds(block, catalog, epoch.sensor)
+    for name in block.columns:
+        if Entry.of(block, name).packed() != epoch.rollup.attribute(name).chunks[place].packed():
+            yield f"the summary of {name!r} differs from its data"
+
+
+def _wholes(epoch: Epoch) -> Iterator[str]:
+    for name in epoch.rollup.attributes():
+        attribute = epoch.rollup.attribute(name)
+        if Entry.merged(attribute.chunks.values()).packed() != attribute.whole.packed():
+            yield f"the rollup's summary of {name!r} differs from its chunks'"
+
+
+def _kinds(block: Block, catalog: Catalog, sensor: str) -> Iterator[str]:
+    known = catalog.sensors.get(sensor, {})
+    for name, column in block.columns.items():
+        if column.kinds & ~known.get(name, 0):
+            yield f"{name!r} has values of a kind that the catalog doesn't name"

@@ -1,0 +1,205 @@
+"""Reading: from summaries where they decide, from the data where they don't.
+
+Law: the answer is that of a pass over all records. A piece of one chunk whose conditions the summaries decide
+is taken or left without its data; whatever is undecided, cut by the range or by a bucket, or overlapped, is
+decoded: only the columns that the request names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from grafana_sensor.chunks.decide import Verdict, decide, decide_times
+from grafana_sensor.chunks.epochs import Epoch, epochs
+from grafana_sensor.chunks.pieces import Piece
+from grafana_sensor.chunks.tables import Entry
+from grafana_sensor.domain.budget import Budget
+from grafana_sensor.domain.catalog import Catalog
+from grafana_sensor.domain.columns import Block, Column, Ints, Mask
+from grafana_sensor.domain.conditions import TIME
+from grafana_sensor.domain.plans import EVERYTHING, Need, Request
+from grafana_sensor.domain.summaries import End, Summary, add_block
+from grafana_sensor.ports import BlobReading, RecordReading
+
+Answer = dict[str, list[Summary]]
+
+
+class ChunkReading(RecordReading):
+    """A look at a user's chunks and batches."""
+
+    def __init__(self, blobs: BlobReading, width: int) -> None:
+        self._blobs = blobs
+        self._width = width
+
+    def catalog(self) -> Catalog:
+        return self._blobs.catalog()
+
+    def summarise(self, sensor: str, request: Request, budget: Budget) -> Answer:
+        edges = request.edges
+        answer: Answer = {name: [Summary() for _ in range(len(edges) - 1)] for name in request.wants}
+        start, end = int(edges[0]), int(edges[-1])
+        if start < end:
+            for epoch in epochs(self._blobs, sensor, start, end, self._width):
+                budget.tick()
+                _Summariser(epoch, request, budget, answer).run()
+        return answer
+
+    def records(
+        self, sensor: str, attributes: Sequence[str], request: Request, budget: Budget, *, ids: bool = False
+    ) -> Iterator[Block]:
+        start, end = int(request.edges[0]), int(request.edges[-1])
+        if start >= end:
+            return
+        names = list(dict.fromkeys([*attributes, *_conditioned(request)]))
+        for epoch in epochs(self._blobs, sensor, start, end, self._width):
+            for piece in epoch.pieces():
+                budget.tick()
+                if _beyond(epoch, piece, start, end) or _verdict(epoch, piece, request) is False:
+                    continue
+                block = _passing(epoch.block(piece, names, ids=ids), request)
+                if len(block):
+                    columns = {name: block.columns[name] for name in attributes if name in block.columns}
+                    yield Block(block.times, block.ids if ids else None, columns)
+
+
+class _Summariser:
+    """Adds one epoch to the answer."""
+
+    def __init__(self, epoch: Epoch, request: Request, budget: Budget, answer: Answer) -> None:
+        self._epoch = epoch
+        self._request = request
+        self._budget = budget
+        self._answer = answer
+        self._edges = request.edges
+        self._ids = any(need & (Need.ENDS | Need.TEXTS) for need in request.wants.values())
+
+    def run(self) -> None:
+        if self._whole_epoch():
+            return
+        for piece in self._epoch.pieces():
+            if _beyond(self._epoch, piece, int(self._edges[0]), int(self._edges[-1])):
+                continue
+            verdict = _verdict(self._epoch, piece, self._request)
+            if verdict is False:
+                continue
+            if not (verdict and piece.alone and self._chunk(piece.chunks[0])):
+                self._decoded(piece)
+
+    def _whole_epoch(self) -> bool:
+        """Take or leave the epoch by its own entries; False where its pieces must be looked at."""
+        rollup, live = self._epoch.rollup, self._epoch.live
+        if live is not None or any(not piece.alone for piece in self._epoch.pieces()):
+            return False
+        first, last = rollup.chunks[0].first, max(chunk.last for chunk in rollup.chunks)
+        verdicts: list[Verdict] = [
+            decide_times(c, first, last)
+            if c.attribute == TIME
+            else decide(c, rollup.attribute(c.attribute).whole, rollup.count)
+            for c in self._request.conditions
+        ]
+        if False in verdicts:
+            return True
+        bucket = _bucket(self._edges, first, last)
+        if None in verdicts or bucket is None:
+            return False
+        entries = {a: rollup.attribute(a).whole for a in self._request.wants if a != EVERYTHING}
+        return self._take(bucket, entries, rollup.count, first, last)
+
+    def _chunk(self, place: int) -> bool:
+        """Take a chunk whose conditions are met by its entries; False where its data are needed."""
+        rollup = self._epoch.rollup
+        chunk = rollup.chunks[place]
+        bucket = _bucket(self._edges, chunk.first, chunk.last)
+        if bucket is None:
+            return False
+        entries = {
+            name: rollup.attribute(name).chunks.get(place, Entry(Summary()))
+            for name in self._request.wants
+            if name != EVERYTHING
+        }
+        return self._take(bucket, entries, chunk.count, chunk.first, chunk.last)
+
+    def _take(self, bucket: int, entries: dict[str, Entry], count: int, first: int, last: int) -> bool:
+        wants = self._request.wants
+        if not all(entry.answers(wants[name]) for name, entry in entries.items()):
+            return False
+        for name, entry in entries.items():
+            self._answer[name][bucket].add(entry.summary)
+        if EVERYTHING in wants:
+            ends = End(first, ("", -1), 0.0), End(last, ("", -1), 0.0)
+            self._answer[EVERYTHING][bucket].add(Summary(numbers=count, first=ends[0], last=ends[1]))
+        return True
+
+    def _decoded(self, piece: Piece) -> None:
+        wants = {name: need for name, need in self._request.wants.items() if name != EVERYTHING}
+        names = list(dict.fromkeys([*wants, *_conditioned(self._request)]))
+        block = _passing(self._epoch.block(piece, names, ids=self._ids), self._request)
+        if not len(block):
+            return
+        group = np.searchsorted(self._edges, block.times, "right") - 1
+        for name, need in wants.items():
+            column = block.columns.get(name)
+            if column is not None:
+                if Need.VALUES in need:
+                    self._budget.hold(len(block))
+                add_block(self._answer[name], group, column, block, need)
+        if EVERYTHING in self._request.wants:
+            ones = Column(np.zeros(len(block)), None)
+            add_block(self._answer[EVERYTHING], group, ones, Block(block.times, None, {}), Need.ENDS)
+
+
+def _conditioned(request: Request) -> list[str]:
+    return [c.attribute for c in request.conditions if c.attribute != TIME]
+
+
+def _bucket(edges: Ints, first: int, last: int) -> int | None:
+    """The bucket that holds both times; None where none does."""
+    a, b = (np.searchsorted(edges, [first, last], "right") - 1).tolist()
+    return a if a == b and 0 <= a < len(edges) - 1 else None
+
+
+def _beyond(epoch: Epoch, piece: Piece, start: int, end: int) -> bool:
+    """Whether all of the piece lies outside [start, end)."""
+    firsts = [epoch.rollup.chunks[place].first for place in piece.chunks]
+    lasts = [epoch.rollup.chunks[place].last for place in piece.chunks]
+    if epoch.live is not None and piece.start < piece.stop:
+        firsts.append(int(epoch.live.times[piece.start]))
+        lasts.append(int(epoch.live.times[piece.stop - 1]))
+    return max(lasts) < start or min(firsts) >= end
+
+
+def _verdict(epoch: Epoch, piece: Piece, request: Request) -> Verdict:
+    """What the summaries say of all conditions on a piece of one chunk; None of any other piece."""
+    if not piece.alone:
+        return None
+    place = piece.chunks[0]
+    chunk = epoch.rollup.chunks[place]
+    met: Verdict = True
+    for condition in request.conditions:
+        if condition.attribute == TIME:
+            verdict = decide_times(condition, chunk.first, chunk.last)
+        else:
+            entry = epoch.rollup.attribute(condition.attribute).chunks.get(place)
+            verdict = False if entry is None else decide(condition, entry, chunk.count)
+        if verdict is False:
+            return False
+        met = met and verdict
+    return met
+
+
+def _passing(block: Block, request: Request) -> Block:
+    """The records of the block that lie in the range and pass all conditions."""
+    times, n = block.times, len(block)
+    start = int(np.searchsorted(times, request.edges[0], "left"))
+    stop = int(np.searchsorted(times, request.edges[-1], "left"))
+    if (start, stop) != (0, n):
+        block = block.take(slice(start, stop))
+        n = len(block)
+    if not request.conditions:
+        return block
+    met: Mask = np.ones(n, np.bool_)
+    for c in request.conditions:
+        met &= c.mask_times(block.times) if c.attribute == TIME else c.mask(block.columns.get(c.attribute), n)
+    return block if met.all() else block.take(met)

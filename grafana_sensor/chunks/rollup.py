@@ -1,0 +1,107 @@
+"""The rollup of an epoch: its chunks, and the summaries of all their attributes.
+
+Law: it is written whole with each seal, under the sensor's generation. The summaries of an attribute are
+decoded only when they are asked for. The epoch's own summary stands beside those of its chunks, so that an
+epoch that is taken or left whole costs one entry an attribute; levels above (a tree over epochs, steps of the
+time ladder) would be more such entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from grafana_sensor.chunks import codec
+from grafana_sensor.chunks.tables import Entry
+from grafana_sensor.domain.columns import Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk: `count` records from `first` to `last` (UTC µs, both included)."""
+
+    id: str
+    count: int
+    first: int
+    last: int
+
+
+@dataclass(slots=True, eq=False)
+class Rollup:
+    """An epoch's chunks in the order of (first, last), and by attribute their summaries.
+
+    `_packed`: attribute -> [the epoch's entry, [place of a chunk, its entry] …], still packed; only chunks
+    that have the attribute are there.
+    """
+
+    chunks: tuple[Chunk, ...]
+    _packed: Mapping[str, bytes] = field(default_factory=dict)
+    _cache: dict[str, Attribute] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """The records of all chunks."""
+        return sum(chunk.count for chunk in self.chunks)
+
+    def spans(self) -> tuple[Ints, Ints]:
+        """The first and the last times of the chunks, int64[m] each."""
+        firsts = np.array([chunk.first for chunk in self.chunks], np.int64)
+        return firsts, np.array([chunk.last for chunk in self.chunks], np.int64)
+
+    def attributes(self) -> list[str]:
+        """The attributes that occur, in no order."""
+        return list(self._packed)
+
+    def attribute(self, name: str) -> Attribute:
+        """The summaries of an attribute; empty where no chunk has it."""
+        found = self._cache.get(name)
+        if found is None:
+            blob = self._packed.get(name)
+            found = Attribute(Entry.unpacked([0, None]), {}) if blob is None else Attribute.unpacked(blob)
+            self._cache[name] = found
+        return found
+
+    @classmethod
+    def of(cls, chunks: Sequence[Chunk], entries: Mapping[str, Mapping[str, Entry]]) -> Rollup:
+        """The rollup of these chunks; `entries`: attribute -> chunk id -> entry."""
+        ordered = tuple(sorted(chunks, key=lambda chunk: (chunk.first, chunk.last, chunk.id)))
+        places = {chunk.id: place for place, chunk in enumerate(ordered)}
+        packed = {}
+        for name, by_chunk in entries.items():
+            by_place = {places[identity]: entry for identity, entry in by_chunk.items()}
+            if by_place:
+                packed[name] = Attribute(Entry.merged(by_place.values()), by_place).packed()
+        return cls(ordered, packed)
+
+    def encode(self) -> bytes:
+        """The rollup as a blob."""
+        return codec.pack([[[c.id, c.count, c.first, c.last] for c in self.chunks], self._packed])
+
+    @classmethod
+    def decode(cls, blob: bytes) -> Rollup:
+        """The rollup of a blob."""
+        chunks, packed = codec.unpack(blob)
+        return cls(tuple(Chunk(*chunk) for chunk in chunks), packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """`whole`: the entry of the epoch; `chunks`: place of a chunk -> its entry."""
+
+    whole: Entry
+    chunks: Mapping[int, Entry]
+
+    def packed(self) -> bytes:
+        """As bytes; the only chunk's entry is the epoch's, and stands there once."""
+        places: list[Any] = [[p, e.packed()] for p, e in self.chunks.items()]
+        return codec.pack([None if len(places) == 1 else self.whole.packed(), places])
+
+    @classmethod
+    def unpacked(cls, blob: bytes) -> Attribute:
+        """The summaries that were packed."""
+        whole, places = codec.unpack(blob)
+        chunks = {p: Entry.unpacked(e) for p, e in places}
+        return cls(next(iter(chunks.values())) if whole is None else Entry.unpacked(whole), chunks)

@@ -1,0 +1,119 @@
+"""Sealing: the batches of an epoch become chunks, and the rollup that names them.
+
+Law: what is computed here is a function of what one look saw; it counts only where the sensor's generation is
+still the one read before the markers. So any number may seal at once: all but one lose, and nothing changes by
+them. Chunks that no batch touches stay as they are.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from grafana_sensor.chunks import codec
+from grafana_sensor.chunks.epochs import ATTRIBUTE, IDS, TIMES, Epoch, epochs
+from grafana_sensor.chunks.pieces import Piece
+from grafana_sensor.chunks.rollup import Chunk, Rollup
+from grafana_sensor.chunks.tables import Entry
+from grafana_sensor.domain.columns import Block
+from grafana_sensor.ports import BlobStore, Seal
+
+CHUNK_RECORDS: Final = 4096
+"""Records of a full chunk."""
+
+
+def prepare(blobs: BlobStore, sensor: str, start: int, width: int, size: int) -> tuple[Seal, int] | None:
+    """The seal of an epoch and how many batch records it covers; None where nothing waits there.
+
+    `start`: the epoch's, UTC µs; `size`: records of a full chunk. Holds no lock while it computes.
+    """
+    with blobs.reading() as reading:
+        generation = reading.generation(sensor)
+        epoch = next(epochs(reading, sensor, start, start + width, width), None)
+        if epoch is None or epoch.live is None:
+            return None
+        parts = [part for block, last in _rewritten(epoch, size) for part in _cut(block, size, last=last)]
+    old = epoch.rollup
+    rewritten = {place for piece in _joined(epoch, size) if piece.start < piece.stop for place in piece.chunks}
+    chunks = [chunk for place, chunk in enumerate(old.chunks) if place not in rewritten]
+    entries: dict[str, dict[str, Entry]] = {
+        name: {old.chunks[p].id: entry for p, entry in old.attribute(name).chunks.items() if p not in rewritten}
+        for name in old.attributes()
+    }
+    written: dict[tuple[str, str], bytes] = {}
+    chunks += [_write(part, entries, written) for part in parts]
+    dropped = [old.chunks[place].id for place in sorted(rewritten)]
+    rollup = Rollup.of(chunks, entries).encode()
+    return Seal(sensor, start, generation, rollup, written, dropped, epoch.covered), len(epoch.live)
+
+
+def _rewritten(epoch: Epoch, size: int) -> Iterator[tuple[Block, bool]]:
+    """What must be written anew, and whether it is the end of the epoch."""
+    joined = _joined(epoch, size)
+    for piece in joined:
+        if piece.start < piece.stop:
+            yield epoch.block(piece), piece is joined[-1]
+
+
+def _joined(epoch: Epoch, size: int) -> list[Piece]:
+    """The epoch's pieces, those of batches alone joined with an underfull chunk beside them, the one before first.
+
+    So late records and a live sensor's newest ones don't leave chunks of a few records behind.
+    """
+    found: list[Piece] = []
+    for piece in epoch.pieces():
+        before = found[-1] if found else None
+        if before is not None and (
+            (not piece.chunks and _underfull(epoch, before, size))
+            or (not before.chunks and _underfull(epoch, piece, size))
+        ):
+            found[-1] = Piece(before.chunks + piece.chunks, before.start, piece.stop)
+        else:
+            found.append(piece)
+    return found
+
+
+def _underfull(epoch: Epoch, piece: Piece, size: int) -> bool:
+    return 0 < sum(epoch.rollup.chunks[place].count for place in piece.chunks) < size
+
+
+def _cut(block: Block, size: int, *, last: bool) -> Iterator[Block]:
+    """The block in parts of at most about `size` records.
+
+    At the end of the epoch full ones and a rest, which is the next to grow; elsewhere equal ones. A cut is
+    moved so that records of one time stay together, where a quarter of `size` is enough for that.
+    """
+    n, start = len(block), 0
+    count = -(-n // size)
+    step = size if last else -(-n // count)
+    while start < n:
+        stop = start + step
+        if stop < n:
+            stop = _moved(block, stop, size // 4)
+        yield block.take(slice(start, min(stop, n)))
+        start = stop
+
+
+def _moved(block: Block, stop: int, reach: int) -> int:
+    time = block.times[stop]
+    begin = int(np.searchsorted(block.times, time, "left"))
+    end = int(np.searchsorted(block.times, time, "right"))
+    if stop - begin <= reach and begin > stop - reach:
+        return begin if begin > 0 else stop
+    return end if end - stop <= reach else stop
+
+
+def _write(block: Block, entries: dict[str, dict[str, Entry]], written: dict[tuple[str, str], bytes]) -> Chunk:
+    identity, n = secrets.token_hex(8), len(block)
+    if block.ids is None:
+        raise TypeError("a chunk without record ids can't be written")
+    written[identity, TIMES] = codec.encode_ints(block.times)
+    written[identity, IDS] = codec.encode_ids(block.ids)
+    for name, column in block.columns.items():
+        if column.present(n).any():
+            written[identity, ATTRIBUTE + name] = codec.encode_column(column)
+            entries.setdefault(name, {})[identity] = Entry.of(block, name)
+    return Chunk(identity, n, int(block.times[0]), int(block.times[-1]))
