@@ -1,0 +1,1 @@
+"""Use cases: what the doors and the library do with users, records and questions."""
