@@ -15,7 +15,7 @@ from typing import NamedTuple
 from grafana_sensor.domain.errors import BadRequest, NotFound, RecordError
 from grafana_sensor.domain.fields import own_time, sensor_at, time_at
 from grafana_sensor.domain.jsontext import loads
-from grafana_sensor.domain.leaves import Leaf, dotted, leaves_of, without
+from grafana_sensor.domain.leaves import Leaf, dotted, leaves_of, too_long, without
 from grafana_sensor.domain.limits import Limits
 from grafana_sensor.domain.names import RESERVED, distinct_names
 from grafana_sensor.domain.numbers import as_number, exact_float
@@ -204,35 +204,33 @@ def _attributes(
     limits: Limits,
     undeclared: Callable[[object, Limits], float | str],
 ) -> dict[str, float | str]:
-    leaves = leaves_of(fields, limits)
-    names = _names(leaves, limits)
+    leaves = _named(leaves_of(fields, limits), limits)
     attributes: dict[str, float | str] = {}
     leaf: Leaf = ((), "", "", None)
     try:
         if kinds:
-            for name, leaf in zip(names, leaves, strict=True):
-                attributes[name] = BY_KIND.get(kinds.get(name, ""), undeclared)(leaf[3], limits)
+            for leaf in leaves:
+                attributes[leaf[2]] = BY_KIND.get(kinds.get(leaf[2], ""), undeclared)(leaf[3], limits)
         else:
-            for name, leaf in zip(names, leaves, strict=True):
-                attributes[name] = undeclared(leaf[3], limits)
+            for leaf in leaves:
+                attributes[leaf[2]] = undeclared(leaf[3], limits)
     except RecordError as error:
         raise RecordError(f"the field {dotted((*leaf[0], leaf[1]))}: {error.message}") from None
     return attributes
 
 
-def _names(leaves: list[Leaf], limits: Limits) -> list[str]:
-    names = [leaf[2] for leaf in leaves]
-    own = dict.fromkeys(names)
+def _named(leaves: list[Leaf], limits: Limits) -> list[Leaf]:
+    """The leaves with the names they have as attributes."""
+    own = {leaf[2] for leaf in leaves}
     if "" in own:
         raise RecordError("a field has the empty name; an attribute's name has at least one character")
-    if len(own) < len(names) or not own.keys().isdisjoint(RESERVED):
-        names = distinct_names([(*leaf[0], leaf[1]) for leaf in leaves])
-    if max(map(len, names), default=0) > limits.name:
-        longest = max(names, key=len)
-        raise RecordError(
-            f"the attribute name {shown(longest)} has {len(longest):,} characters, more than the limit of {limits.name}"
-        )
-    return names
+    if len(own) == len(leaves) and own.isdisjoint(RESERVED):
+        return leaves
+    names = distinct_names([(*leaf[0], leaf[1]) for leaf in leaves])
+    longest = max(names, key=len)
+    if len(longest) > limits.name:
+        raise too_long(longest, limits)
+    return [(path, key, name, value) for name, (path, key, _, value) in zip(names, leaves, strict=True)]
 
 
 def _boolean_number_or_text(value: object, limits: Limits) -> float | str:

@@ -9,7 +9,6 @@ boolean or null, as Python's own types or numpy's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
 from numbers import Integral, Real
 from typing import Any
 
@@ -31,7 +30,7 @@ def leaves_of(record: Mapping[str, object], limits: Limits) -> list[Leaf]:
     Raises RecordError when it nests too deep, has too many leaves, or holds a key or value that can't be stored.
     """
     found: list[Leaf] = []
-    most = limits.attributes
+    most, longest = limits.attributes, limits.name
     stack: list[tuple[Path, str, _Items]] = [((), "", _items(record, ()))]
     while stack:
         path, prefix, items = stack[-1]
@@ -39,7 +38,10 @@ def leaves_of(record: Mapping[str, object], limits: Limits) -> list[Leaf]:
             if type(value) in _SCALARS:
                 if len(found) == most:
                     raise RecordError(f"the record has more attributes than the limit of {most:,}")
-                found.append((path, key, prefix + key, value))
+                name = prefix + key
+                if len(name) > longest:
+                    raise too_long(name, limits)
+                found.append((path, key, name, value))
             elif value is None:
                 continue
             elif isinstance(value, (dict, list, tuple, Mapping)):
@@ -77,6 +79,13 @@ def dotted(path: Iterable[str]) -> str:
     return shown(".".join(path))
 
 
+def too_long(name: str, limits: Limits) -> RecordError:
+    """The error for an attribute's name that is too long."""
+    return RecordError(
+        f"the attribute name {shown(name)} has {len(name):,} characters, more than the limit of {limits.name}"
+    )
+
+
 def check_text(text: str, limits: Limits) -> None:
     """Raises RecordError when a text value can't be stored: too long, U+0000 or a lone surrogate in it."""
     if 4 * len(text) > limits.text:
@@ -108,7 +117,7 @@ def _items(node: Mapping[str, object] | Sequence[object], path: Path) -> _Items:
 
 
 def _indexed(values: Sequence[object]) -> _Items:
-    return zip(map(str, count()), values, strict=False)
+    return ((str(index), value) for index, value in enumerate(values))
 
 
 def _check_keys(node: Mapping[Any, object], path: Path) -> None:

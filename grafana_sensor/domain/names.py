@@ -9,6 +9,7 @@ difference, since two indexes of one list never lead to one name.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Set as AbstractSet
 from itertools import count
 
@@ -25,16 +26,17 @@ def distinct_names(paths: list[Path], reserved: AbstractSet[str] = RESERVED) -> 
     >>> distinct_names([("air", "t"), ("air_t",), ("time",)])
     ['air_t_2', 'air_t', 'time_2']
     """
-    own = ["_".join(path) for path in paths]
-    claims: dict[str, list[int]] = {}
-    for place, name in enumerate(own):
-        claims.setdefault(name, []).append(place)
-    names = list(own)
-    for name, places in claims.items():
-        if len(places) == 1 and name not in reserved:
-            continue
+    names = ["_".join(path) for path in paths]
+    own = set(names)
+    contested: dict[str, list[int]] = {name: [] for name in own & reserved}
+    if len(own) < len(names):
+        contested |= {name: [] for name, many in Counter(names).items() if many > 1}
+    for place, name in enumerate(names):
+        if name in contested:
+            contested[name].append(place)
+    for name, places in contested.items():
         places.sort(key=lambda place: (len(paths[place]), paths[place]))
-        free = (candidate for k in count(2) if (candidate := f"{name}_{k}") not in claims)
+        free = (candidate for k in count(2) if (candidate := f"{name}_{k}") not in own)
         for place in places if name in reserved else places[1:]:
             names[place] = next(free)
     return names
