@@ -34,7 +34,7 @@ def check(reading: BlobReading, width: int) -> Iterator[str]:
 
 def _chunk(epoch: Epoch, place: int, width: int, catalog: Catalog) -> Iterator[str]:
     chunk = epoch.rollup.chunks[place]
-    block = epoch.block(Piece((place,), 0, 0))
+    block = epoch.block([Piece((place,), 0, 0)])
     if len(block) != chunk.count:
         yield f"holds {len(block)} records where the rollup says {chunk.count}"
         return
@@ -46,14 +46,14 @@ def _chunk(epoch: Epoch, place: int, width: int, catalog: Catalog) -> Iterator[s
         yield "is not sorted by (time, record id), or holds a record twice"
     yield from _kinds(block, catalog, epoch.sensor)
     for name in block.columns:
-        if Entry.of(block, name).packed() != epoch.rollup.attribute(name).chunks[place].packed():
+        if Entry.of(block, name).packed() != epoch.rollup.attribute(name).get(place).packed():
             yield f"the summary of {name!r} differs from its data"
 
 
 def _wholes(epoch: Epoch) -> Iterator[str]:
     for name in epoch.rollup.attributes():
         attribute = epoch.rollup.attribute(name)
-        if Entry.merged(attribute.chunks.values()).packed() != attribute.whole.packed():
+        if Entry.merged(entry for _, entry in attribute.items()).packed() != attribute.whole.packed():
             yield f"the rollup's summary of {name!r} differs from its chunks'"
 
 

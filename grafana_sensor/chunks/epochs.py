@@ -6,7 +6,7 @@ acknowledged before is in the one or the other, and a record that is in both is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ import numpy as np
 from grafana_sensor.chunks import batch, codec
 from grafana_sensor.chunks.pieces import Piece, pieces
 from grafana_sensor.chunks.rollup import Rollup
-from grafana_sensor.domain.columns import Block, Ids, unite
+from grafana_sensor.domain.columns import Block, Ids, concatenate, unite
 from grafana_sensor.ports import BlobReading
 
 WEEK: Final = 7 * 86_400_000_000
@@ -49,28 +49,45 @@ class Epoch:
         """Its pieces, in the order of time."""
         return pieces(self.rollup.chunks, _NONE if self.live is None else self.live.times)
 
-    def block(self, piece: Piece, attributes: Sequence[str] | None = None, *, ids: bool = True) -> Block:
-        """The records of a piece, sorted by (time, id), each once: with these attributes, or all."""
-        parts = [self._chunk(place, attributes, ids=ids or not piece.alone) for place in piece.chunks]
-        if self.live is not None and piece.start < piece.stop:
-            live = self.live.take(slice(piece.start, piece.stop))
-            wanted = live.columns if attributes is None else [a for a in attributes if a in live.columns]
-            parts.append(Block(live.times, live.ids, {name: live.columns[name] for name in wanted}))
-        return parts[0] if len(parts) == 1 else unite(parts)
-
-    def _chunk(self, place: int, attributes: Sequence[str] | None, *, ids: bool) -> Block:
-        chunk = self.rollup.chunks[place]
+    def block(self, wanted: Sequence[Piece], attributes: Sequence[str] | None = None, *, ids: bool = True) -> Block:
+        """The records of consecutive pieces, sorted by (time, id), each once: with these attributes, or all."""
         names = self.rollup.attributes() if attributes is None else attributes
-        present = [name for name in names if place in self.rollup.attribute(name).chunks]
-        wanted = [TIMES, *([IDS] if ids else []), *(ATTRIBUTE + name for name in present)]
-        found = self.reading.chunks(self.sensor, self.start, [(chunk.id, column) for column in wanted])
-        missing = [column for column in wanted if (chunk.id, column) not in found]
-        if missing:
-            raise ValueError(f"chunk {chunk.id} of sensor {self.sensor!r} lacks its columns {missing}")
-        blobs = {column: found[chunk.id, column] for column in wanted}
-        identities: Ids | None = codec.decode_ids(blobs[IDS]) if ids else None
-        columns = {name: codec.decode_column(blobs[ATTRIBUTE + name]) for name in present}
-        return Block(codec.decode_ints(blobs[TIMES]), identities, columns)
+        columns: dict[int, list[str]] = {}
+        for piece in wanted:
+            head = [TIMES, IDS] if ids or not piece.alone else [TIMES]
+            for place in piece.chunks:
+                columns[place] = head + [ATTRIBUTE + name for name in names if place in self.rollup.attribute(name)]
+        ask = [(self.rollup.chunks[place].id, column) for place, of_it in columns.items() for column in of_it]
+        blobs = self.reading.chunks(self.sensor, self.start, ask) if ask else {}
+        if len(blobs) < len(ask):
+            missing = next(pair for pair in ask if pair not in blobs)
+            raise ValueError(f"chunk {missing[0]} of sensor {self.sensor!r} lacks its column {missing[1]!r}")
+        found = []
+        for piece in wanted:
+            parts = [self._chunk(place, columns[place], blobs) for place in piece.chunks]
+            if self.live is not None and piece.start < piece.stop:
+                parts.append(self._live(piece, attributes))
+            block = parts[0] if len(parts) == 1 else unite(parts)
+            found.append(block if ids else Block(block.times, None, block.columns))
+        return concatenate(found)
+
+    def _live(self, piece: Piece, attributes: Sequence[str] | None) -> Block:
+        if self.live is None:
+            raise TypeError("an epoch without batches has no live records")
+        live = self.live.take(slice(piece.start, piece.stop))
+        kept = live.columns if attributes is None else [a for a in attributes if a in live.columns]
+        return Block(live.times, live.ids, {name: live.columns[name] for name in kept})
+
+    def _chunk(self, place: int, columns: Sequence[str], blobs: Mapping[tuple[str, str], bytes]) -> Block:
+        identity = self.rollup.chunks[place].id
+        times = codec.decode_ints(blobs[identity, TIMES])
+        ids: Ids | None = codec.decode_ids(blobs[identity, IDS]) if IDS in columns else None
+        values = {
+            column.removeprefix(ATTRIBUTE): codec.decode_column(blobs[identity, column])
+            for column in columns
+            if column.startswith(ATTRIBUTE)
+        }
+        return Block(times, ids, values)
 
 
 def epochs(reading: BlobReading, sensor: str, start: int, end: int, width: int) -> Iterator[Epoch]:

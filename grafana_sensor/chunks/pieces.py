@@ -31,11 +31,14 @@ class Piece:
 
 def pieces(chunks: Sequence[Chunk], live: Ints) -> list[Piece]:
     """The pieces of an epoch. `chunks`: in the order of (first, last); `live`: times of the batches, ascending."""
+    clusters = _clusters(chunks)
+    if not len(live):
+        return [Piece(places, 0, 0) for _, _, places in clusters]
+    starts = np.searchsorted(live, [first for first, _, _ in clusters], "left").tolist()
+    stops = np.searchsorted(live, [last for _, last, _ in clusters], "right").tolist()
     found: list[Piece] = []
     done = 0
-    for first, last, places in _clusters(chunks):
-        start = int(np.searchsorted(live, first, "left"))
-        stop = int(np.searchsorted(live, last, "right"))
+    for (_, _, places), start, stop in zip(clusters, starts, stops, strict=True):
         if done < start:
             found.append(Piece((), done, start))
         found.append(Piece(places, start, stop))

@@ -8,6 +8,7 @@ decoded: only the columns that the request names.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from grafana_sensor.domain.summaries import End, Summary, add_block
 from grafana_sensor.ports import BlobReading, RecordReading
 
 Answer = dict[str, list[Summary]]
+
+_AT_ONCE: Final = 32
+"""Pieces that are decoded together: fewer steps, in bounded memory."""
 
 
 class ChunkReading(RecordReading):
@@ -58,7 +62,7 @@ class ChunkReading(RecordReading):
                 budget.tick()
                 if _beyond(epoch, piece, start, end) or _verdict(epoch, piece, request) is False:
                     continue
-                block = _passing(epoch.block(piece, names, ids=ids), request)
+                block = _passing(epoch.block([piece], names, ids=ids), request)
                 if len(block):
                     columns = {name: block.columns[name] for name in attributes if name in block.columns}
                     yield Block(block.times, block.ids if ids else None, columns)
@@ -78,14 +82,16 @@ class _Summariser:
     def run(self) -> None:
         if self._whole_epoch():
             return
+        undecided: list[Piece] = []
         for piece in self._epoch.pieces():
             if _beyond(self._epoch, piece, int(self._edges[0]), int(self._edges[-1])):
                 continue
             verdict = _verdict(self._epoch, piece, self._request)
-            if verdict is False:
-                continue
-            if not (verdict and piece.alone and self._chunk(piece.chunks[0])):
-                self._decoded(piece)
+            if verdict is not False and not (verdict and piece.alone and self._chunk(piece.chunks[0])):
+                undecided.append(piece)
+        for at in range(0, len(undecided), _AT_ONCE):
+            self._budget.tick()
+            self._decoded(undecided[at : at + _AT_ONCE])
 
     def _whole_epoch(self) -> bool:
         """Take or leave the epoch by its own entries; False where its pieces must be looked at."""
@@ -114,11 +120,7 @@ class _Summariser:
         bucket = _bucket(self._edges, chunk.first, chunk.last)
         if bucket is None:
             return False
-        entries = {
-            name: rollup.attribute(name).chunks.get(place, Entry(Summary()))
-            for name in self._request.wants
-            if name != EVERYTHING
-        }
+        entries = {a: rollup.attribute(a).get(place) for a in self._request.wants if a != EVERYTHING}
         return self._take(bucket, entries, chunk.count, chunk.first, chunk.last)
 
     def _take(self, bucket: int, entries: dict[str, Entry], count: int, first: int, last: int) -> bool:
@@ -132,10 +134,10 @@ class _Summariser:
             self._answer[EVERYTHING][bucket].add(Summary(numbers=count, first=ends[0], last=ends[1]))
         return True
 
-    def _decoded(self, piece: Piece) -> None:
+    def _decoded(self, pieces: Sequence[Piece]) -> None:
         wants = {name: need for name, need in self._request.wants.items() if name != EVERYTHING}
         names = list(dict.fromkeys([*wants, *_conditioned(self._request)]))
-        block = _passing(self._epoch.block(piece, names, ids=self._ids), self._request)
+        block = _passing(self._epoch.block(pieces, names, ids=self._ids), self._request)
         if not len(block):
             return
         group = np.searchsorted(self._edges, block.times, "right") - 1
@@ -181,8 +183,7 @@ def _verdict(epoch: Epoch, piece: Piece, request: Request) -> Verdict:
         if condition.attribute == TIME:
             verdict = decide_times(condition, chunk.first, chunk.last)
         else:
-            entry = epoch.rollup.attribute(condition.attribute).chunks.get(place)
-            verdict = False if entry is None else decide(condition, entry, chunk.count)
+            verdict = decide(condition, epoch.rollup.attribute(condition.attribute).get(place), chunk.count)
         if verdict is False:
             return False
         met = met and verdict

@@ -1,22 +1,20 @@
 """The rollup of an epoch: its chunks, and the summaries of all their attributes.
 
 Law: it is written whole with each seal, under the sensor's generation. The summaries of an attribute are
-decoded only when they are asked for. The epoch's own summary stands beside those of its chunks, so that an
+decoded only where they are asked for. The epoch's own summary stands beside those of its chunks, so that an
 epoch that is taken or left whole costs one entry an attribute; levels above (a tree over epochs, steps of the
 time ladder) would be more such entries.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from grafana_sensor.chunks import codec
 from grafana_sensor.chunks.tables import Entry
-from grafana_sensor.domain.columns import Ints
+from grafana_sensor.domain.summaries import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +44,6 @@ class Rollup:
         """The records of all chunks."""
         return sum(chunk.count for chunk in self.chunks)
 
-    def spans(self) -> tuple[Ints, Ints]:
-        """The first and the last times of the chunks, int64[m] each."""
-        firsts = np.array([chunk.first for chunk in self.chunks], np.int64)
-        return firsts, np.array([chunk.last for chunk in self.chunks], np.int64)
-
     def attributes(self) -> list[str]:
         """The attributes that occur, in no order."""
         return list(self._packed)
@@ -60,7 +53,7 @@ class Rollup:
         found = self._cache.get(name)
         if found is None:
             blob = self._packed.get(name)
-            found = Attribute(Entry.unpacked([0, None]), {}) if blob is None else Attribute.unpacked(blob)
+            found = Attribute(Entry(Summary())) if blob is None else Attribute.unpack(blob)
             self._cache[name] = found
         return found
 
@@ -73,7 +66,7 @@ class Rollup:
         for name, by_chunk in entries.items():
             by_place = {places[identity]: entry for identity, entry in by_chunk.items()}
             if by_place:
-                packed[name] = Attribute(Entry.merged(by_place.values()), by_place).packed()
+                packed[name] = Attribute.pack(by_place)
         return cls(ordered, packed)
 
     def encode(self) -> bytes:
@@ -87,21 +80,35 @@ class Rollup:
         return cls(tuple(Chunk(*chunk) for chunk in chunks), packed)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Attribute:
-    """`whole`: the entry of the epoch; `chunks`: place of a chunk -> its entry."""
+    """The summaries of one attribute: of the `whole` epoch, and by the place of a chunk."""
 
     whole: Entry
-    chunks: Mapping[int, Entry]
+    _packed: Mapping[int, Sequence[Any]] = field(default_factory=dict)
 
-    def packed(self) -> bytes:
-        """As bytes; the only chunk's entry is the epoch's, and stands there once."""
-        places: list[Any] = [[p, e.packed()] for p, e in self.chunks.items()]
-        return codec.pack([None if len(places) == 1 else self.whole.packed(), places])
+    def __contains__(self, place: int) -> bool:
+        return place in self._packed
+
+    def __getitem__(self, place: int) -> Entry:
+        return Entry.unpacked(self._packed[place])
+
+    def get(self, place: int) -> Entry:
+        """The chunk's entry; an empty one where the chunk lacks the attribute."""
+        return self[place] if place in self._packed else Entry(Summary())
+
+    def items(self) -> Iterator[tuple[int, Entry]]:
+        """The places of the chunks that have the attribute, with their entries."""
+        return ((place, self[place]) for place in self._packed)
 
     @classmethod
-    def unpacked(cls, blob: bytes) -> Attribute:
+    def pack(cls, entries: Mapping[int, Entry]) -> bytes:
+        """As bytes; an only chunk's entry is the epoch's, and stands there once."""
+        whole = None if len(entries) == 1 else Entry.merged(entries.values()).packed()
+        return codec.pack([whole, [[place, entry.packed()] for place, entry in entries.items()]])
+
+    @classmethod
+    def unpack(cls, blob: bytes) -> Attribute:
         """The summaries that were packed."""
         whole, places = codec.unpack(blob)
-        chunks = {p: Entry.unpacked(e) for p, e in places}
-        return cls(next(iter(chunks.values())) if whole is None else Entry.unpacked(whole), chunks)
+        return cls(Entry.unpacked(places[0][1] if whole is None else whole), dict(places))

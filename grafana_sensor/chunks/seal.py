@@ -40,7 +40,7 @@ def prepare(blobs: BlobStore, sensor: str, start: int, width: int, size: int) ->
     rewritten = {place for piece in _joined(epoch, size) if piece.start < piece.stop for place in piece.chunks}
     chunks = [chunk for place, chunk in enumerate(old.chunks) if place not in rewritten]
     entries: dict[str, dict[str, Entry]] = {
-        name: {old.chunks[p].id: entry for p, entry in old.attribute(name).chunks.items() if p not in rewritten}
+        name: {old.chunks[p].id: entry for p, entry in old.attribute(name).items() if p not in rewritten}
         for name in old.attributes()
     }
     written: dict[tuple[str, str], bytes] = {}
@@ -55,7 +55,7 @@ def _rewritten(epoch: Epoch, size: int) -> Iterator[tuple[Block, bool]]:
     joined = _joined(epoch, size)
     for piece in joined:
         if piece.start < piece.stop:
-            yield epoch.block(piece), piece is joined[-1]
+            yield epoch.block([piece]), piece is joined[-1]
 
 
 def _joined(epoch: Epoch, size: int) -> list[Piece]:

@@ -183,20 +183,25 @@ def columns_of(records: Sequence[Mapping[str, Value]]) -> dict[str, Column]:
     return {name: Column.of([record.get(name) for record in records]) for name in names}
 
 
+def concatenate(blocks: Sequence[Block]) -> Block:
+    """The records of the blocks, one block after the other; with ids where every block has them."""
+    if len(blocks) == 1:
+        return blocks[0]
+    names = dict.fromkeys(name for block in blocks for name in block.columns)
+    ids = [block.ids for block in blocks if block.ids is not None]
+    return Block(
+        np.concatenate([block.times for block in blocks]),
+        Ids.concatenate(ids) if len(ids) == len(blocks) else None,
+        {name: Column.concatenate([(b.columns.get(name), len(b)) for b in blocks]) for name in names},
+    )
+
+
 def unite(blocks: Sequence[Block]) -> Block:
     """The union of blocks that have ids: sorted by (time, id), each record once.
 
     A record's content never changes, so of two with one id either will do.
     """
-    if len(blocks) == 1:
-        joined = blocks[0]
-    else:
-        names = dict.fromkeys(name for block in blocks for name in block.columns)
-        joined = Block(
-            np.concatenate([block.times for block in blocks]),
-            Ids.concatenate([block.ids for block in blocks if block.ids is not None]),
-            {name: Column.concatenate([(b.columns.get(name), len(b)) for b in blocks]) for name in names},
-        )
+    joined = concatenate(blocks)
     ids = joined.ids
     if ids is None:
         raise TypeError("blocks without ids can't be united")
