@@ -101,8 +101,8 @@ def _moved(block: Block, stop: int, reach: int) -> int:
     time = block.times[stop]
     begin = int(np.searchsorted(block.times, time, "left"))
     end = int(np.searchsorted(block.times, time, "right"))
-    if stop - begin <= reach and begin > stop - reach:
-        return begin if begin > 0 else stop
+    if stop - begin <= reach:
+        return begin
     return end if end - stop <= reach else stop
 
 
