@@ -46,12 +46,16 @@ def parse_projection(text: str, known: Collection[str] = ()) -> Projection:
     if text in known and text != EVERYTHING:
         parse.refuse_reserved(text, scanner, 0)
         return Projection(text, text=text)
+    call = _CALL.fullmatch(text)
+    aggregate = canonical(call[1]) if call else None
+    if call and aggregate and call[2].strip() in known:
+        return Projection(call[2].strip(), aggregate, text=text.strip())
     try:
         projection = parse.projection(scanner)
         if not scanner.done():
             parse.not_ended(scanner, "AS or the end")
     except QuerySyntaxError:
-        loose = _loose_projection(text, known)
+        loose = _loose_projection(text)
         if loose is None:
             raise
         parse.refuse_reserved(loose.attribute, scanner, 0)
@@ -59,7 +63,7 @@ def parse_projection(text: str, known: Collection[str] = ()) -> Projection:
     return projection
 
 
-def _loose_projection(text: str, known: Collection[str]) -> Projection | None:
+def _loose_projection(text: str) -> Projection | None:
     """A projection whose name the grammar would want in quotes; None where the text is none of that kind."""
     call = _CALL.fullmatch(text)
     aggregate = canonical(call[1]) if call else None
@@ -67,11 +71,9 @@ def _loose_projection(text: str, known: Collection[str]) -> Projection | None:
     if aggregate is None and opened and canonical(opened[1]):
         return None
     name = (call[2] if call and aggregate else text).strip()
-    if name not in known:
-        if not name or name.startswith('"') or variable_in(name):
-            return None
-        name = plain_name(name)
-    return Projection(name, aggregate, text=text.strip())
+    if not name or name.startswith('"') or variable_in(name):
+        return None
+    return Projection(plain_name(name), aggregate, text=text.strip())
 
 
 def parse_projections(value: object, known: Collection[str] = ()) -> tuple[Projection, ...]:
@@ -174,7 +176,7 @@ def parse_conditions(value: object, *, plain: bool = False) -> tuple[Condition, 
         return found
     if not isinstance(value, (list, tuple)):
         raise BadRequest(
-            f"{WHERE}: {_what(value)} where conditions should be: a text like 't < 5 AND s = \\'on\\'', or a list"
+            f"{WHERE}: {_what(value)} where conditions should be: a text like 't < 5 AND s = on', or a list"
             " of [attribute, operator, value] or of {key, operator, value}"
         )
     return tuple(condition for index, item in enumerate(value) for condition in _conditions_of(item, index, plain))
@@ -275,7 +277,7 @@ def _whole(text: str, field: str) -> str:
 
 
 def _what(value: object) -> str:
-    """The value as a message names it: lists and objects by their kind, the empty ones as such."""
+    """The value as a message names it: lists and objects by their kind."""
     if isinstance(value, (list, tuple)) and not value:
         return "an empty list"
-    return shown(value)
+    return "null" if value is None else shown(value)
