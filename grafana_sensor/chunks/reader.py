@@ -140,7 +140,8 @@ class _Summariser:
         block = _passing(self._epoch.block(pieces, names, ids=self._ids), self._request)
         if not len(block):
             return
-        group = np.searchsorted(self._edges, block.times, "right") - 1
+        within = np.diff(np.searchsorted(block.times, self._edges, "left"))
+        group = np.repeat(np.arange(len(within)), within)
         for name, need in wants.items():
             column = block.columns.get(name)
             if column is not None:
