@@ -1,0 +1,108 @@
+"""A look at one user's blobs: one read transaction.
+
+Law: all of it is one snapshot, so what was seen stays readable and nothing that is sealed meanwhile is seen. The
+sensors' numbers never change, so they are remembered from look to look; so is the catalog, while its state holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import apsw
+
+from grafana_sensor.adapters.sqlite.errors import own_errors
+from grafana_sensor.domain.catalog import Catalog, Declaration, Kind
+from grafana_sensor.ports import BlobReading, Rollup
+
+STATE = "SELECT value FROM meta WHERE name = 'catalog_state'"
+VERSION = "SELECT value FROM meta WHERE name = 'catalog_version'"
+SENSORS = "SELECT id, name FROM sensor ORDER BY name"
+ATTRIBUTES = "SELECT sensor, name, kinds FROM attribute"
+DECLARATIONS = "SELECT attribute, kind, unit, title FROM declaration"
+SENSOR = "SELECT id FROM sensor WHERE name = ?"
+GENERATION = "SELECT generation FROM sensor WHERE name = ?"
+MARKERS = "SELECT epoch, id FROM batch WHERE sensor = ? AND epoch >= ? AND epoch < ?"
+ROLLUPS = "SELECT epoch, blob FROM rollup WHERE sensor = ? AND epoch >= ? AND epoch < ? ORDER BY epoch"
+BATCH = """
+SELECT blob FROM batch JOIN batch_blob USING (place) WHERE sensor = ? AND epoch = ? AND id = ?
+"""
+CHUNK = "SELECT blob FROM chunk WHERE sensor = ? AND epoch = ? AND id = ? AND name = ?"
+
+
+@dataclass(slots=True)
+class Remembered:
+    """What the looks of a process share; each is committed, and holds for ever or until `state` changes."""
+
+    sensors: dict[str, int] = field(default_factory=dict)
+    catalog: tuple[int, Catalog] | None = None
+
+
+class SqliteReading(BlobReading):
+    """A look through `connection`, which is in a transaction; `file` is its name for errors."""
+
+    def __init__(self, connection: apsw.Connection, file: str, remembered: Remembered) -> None:
+        self._connection = connection
+        self._file = file
+        self._remembered = remembered
+
+    def catalog(self) -> Catalog:
+        """See the port."""
+        state = cast(int, self._value(STATE))
+        if (known := self._remembered.catalog) is not None and known[0] == state:
+            return known[1]
+        names: dict[int, str] = dict(self._rows(SENSORS))
+        sensors: dict[str, dict[str, int]] = {name: {} for name in names.values()}
+        for sensor, attribute, kinds in self._rows(ATTRIBUTES):
+            sensors[names[sensor]][attribute] = kinds
+        catalog = Catalog(sensors, self._declarations(), cast(int, self._value(VERSION)))
+        self._remembered.catalog = (state, catalog)
+        return catalog
+
+    def markers(self, sensor: str, start: int, end: int) -> dict[int, list[str]]:
+        """See the port."""
+        found: dict[int, list[str]] = {}
+        for epoch, batch in self._rows(MARKERS, self._sensor(sensor), start, end):
+            found.setdefault(epoch, []).append(batch)
+        return found
+
+    def rollups(self, sensor: str, start: int, end: int) -> list[Rollup]:
+        """See the port."""
+        return [Rollup(epoch, blob) for epoch, blob in self._rows(ROLLUPS, self._sensor(sensor), start, end)]
+
+    def generation(self, sensor: str) -> int:
+        """See the port."""
+        return cast(int, self._value(GENERATION, sensor) or 0)
+
+    def batches(self, sensor: str, epoch: int, ids: Sequence[str]) -> list[bytes]:
+        """See the port."""
+        number = self._sensor(sensor)
+        return [blob for batch in ids for (blob,) in self._rows(BATCH, number, epoch, batch)]
+
+    def chunks(self, sensor: str, epoch: int, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        """See the port."""
+        number = self._sensor(sensor)
+        return {name: blob for name in wanted for (blob,) in self._rows(CHUNK, number, epoch, *name)}
+
+    def _declarations(self) -> dict[str, Declaration]:
+        return {
+            attribute: Declaration(cast("Kind | None", kind), unit, title)
+            for attribute, kind, unit, title in self._rows(DECLARATIONS)
+        }
+
+    def _sensor(self, name: str) -> int | None:
+        """The sensor's number; None, which no row has, for an unknown one."""
+        if (number := self._remembered.sensors.get(name)) is None:
+            number = cast("int | None", self._value(SENSOR, name))
+            if number is not None:
+                self._remembered.sensors[name] = number
+        return number
+
+    def _value(self, query: str, *values: object) -> object:
+        rows = self._rows(query, *values)
+        return rows[0][0] if rows else None
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with own_errors(self._file):
+            return self._connection.execute(query, values).fetchall()
