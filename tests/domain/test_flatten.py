@@ -240,7 +240,7 @@ def test_lists_of_one_kind() -> None:
     assert [True, False, False, False, False, False] == [parser.is_list_numeric(one) for one in lists]
     assert [False, True, False, False, False, False] == [parser.is_list_str(one) for one in lists]
     assert [False, False, True, False, False, False] == [parser.is_list_dict(one) for one in lists]
-    assert parser.is_list_numeric([]) and parser.is_list_str([]) and parser.is_list_dict([])
+    assert [True, True, True] == [parser.is_list_numeric([]), parser.is_list_str([]), parser.is_list_dict([])]
 
 
 def test_prefixes_lead_to_the_names_of_flat_dict() -> None:
@@ -256,6 +256,13 @@ def test_the_flat_dictionary_keeps_the_time_as_it_is() -> None:
     flat = JsonParser().flat_json(b'{"a": {"b": "1.50"}, "Timestamp": 1767225600123456789, "time": "soon", "ts": true}')
     assert {"Timestamp": 1767225600123456789, "a_b": 1.5, "time_2": "soon", "ts": True} == flat
     assert NOW + 123_456 == flatten(flat).time
+
+
+def test_a_boolean_never_becomes_a_time() -> None:
+    """A boolean under a time's name stays one in the flat dictionary, so that it is no time later either."""
+    flat = JsonParser().flat_json('{"ts": true}')
+    assert flat["ts"] is True
+    assert Flat(NOW, None, {"ts": 1.0}) == flatten(flat, now=NOW)
 
 
 def test_flat_json_takes_text_bytes_and_loaded_json() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grafana_sensor.domain.errors import BadRequest, Error, RecordError
+from grafana_sensor.domain.errors import BadRequest, RecordError
 from grafana_sensor.domain.jsontext import loads
 from grafana_sensor.domain.limits import Limits
 from grafana_sensor.domain.shown import shown
@@ -116,7 +116,7 @@ def test_a_surrogate_pair_is_a_character() -> None:
     assert ["😀", math.inf] == loads('["\\ud83d\\ude00", 1e400]')
 
 
-@pytest.mark.parametrize("open_, close", [("[", "]"), ('{"a":', "}"), ('[{"a[": ', "}]")])
+@pytest.mark.parametrize(("open_", "close"), [("[", "]"), ('{"a":', "}"), ('[{"a[": ', "}]")])
 @pytest.mark.parametrize("number", ["1", "1e400", str(2**70)])
 def test_depth_is_a_clear_error(open_: str, close: str, number: str) -> None:
     """JSON of 10,000 levels is refused with the limit's name and figure, in any mix."""
@@ -137,7 +137,6 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     """Whatever comes is a value or one of our errors, and what JSON's own reader refuses is refused."""
     try:
         loads(body)
-    except Error as error:
-        assert error.status in (400, 422)
-    else:
-        json.loads(body)
+    except (BadRequest, RecordError):
+        return
+    json.loads(body)

@@ -51,7 +51,7 @@ def test_what_an_attribute_declared_numeric_stores(value: Any, stored: float) ->
 @pytest.mark.parametrize("value", ["on", "007", "", 2**53 + 1, "9007199254740993", "1e400"])
 def test_what_an_attribute_declared_numeric_refuses(value: Any) -> None:
     """What would be stored as text is refused where numbers are declared."""
-    with pytest.raises(RecordError, match="is no number.*declared numeric"):
+    with pytest.raises(RecordError, match=r"is no number.*declared numeric"):
         number_of(value, LIMITS)
 
 
