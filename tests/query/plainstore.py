@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,7 +36,9 @@ def meets(condition: Condition, record: Record) -> bool:
     value = record.attributes.get(condition.attribute)
     if value is None:
         return False
-    return condition.meets_text(value) if isinstance(value, str) else bool(condition.meets_numbers(np.array([value]))[0])
+    return (
+        condition.meets_text(value) if isinstance(value, str) else bool(condition.meets_numbers(np.array([value]))[0])
+    )
 
 
 class PlainReading(RecordReading):
@@ -71,7 +74,7 @@ class PlainReading(RecordReading):
         self.summarised.append(request)
         edges = request.edges.tolist()
         answer: dict[str, list[Summary]] = {name: [] for name in request.wants}
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges):
             records = self._passing(sensor, request.conditions, start, end)
             for name, need in request.wants.items():
                 answer[name].append(_summary(records, name, need))

@@ -123,6 +123,10 @@ def test_touching_are_the_buckets_that_a_part_meets(start: int, width: int, step
     buckets = Buckets.aligned(start, start + width, step)
     low = min(max(low, start), start + width)
     high = min(low + part, start + width)
-    wanted = [i for i in range(buckets.count) if {*range(i * step, i * step + step)} & {*range(low - buckets.first, high - buckets.first)}]
+    wanted = [
+        i
+        for i in range(buckets.count)
+        if {*range(i * step, i * step + step)} & {*range(low - buckets.first, high - buckets.first)}
+    ]
     a, b = buckets.touching(low, high)
     assert wanted == list(range(a, b))

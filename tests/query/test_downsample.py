@@ -15,9 +15,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
     st.integers(1, 60),
     st.booleans(),
 )
-def test_numbers_are_thinned_to_some_of_themselves(
-    points: list[tuple[int, float]], most: int, one_time: bool
-) -> None:
+def test_numbers_are_thinned_to_some_of_themselves(points: list[tuple[int, float]], most: int, one_time: bool) -> None:
     """At most so many places are left, each once, in order; all of them where they are few enough."""
     points.sort()
     times = np.array([0 if one_time else time for time, _ in points], np.int64)
