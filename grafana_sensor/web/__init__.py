@@ -1,0 +1,1 @@
+"""The HTTP doors: they decode requests, ask the service, and encode its answers."""

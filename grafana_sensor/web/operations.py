@@ -1,0 +1,211 @@
+"""What each route takes and answers: the rows that the OpenAPI description is made of.
+
+Law: there is one row for each route and method of the app, no more; parameters are those that the decoders read, and
+bodies the models that check them. `problems` are all the statuses that a client's request can meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from grafana_sensor.web import schemas
+from grafana_sensor.web.encode import ARROW, CSV
+from grafana_sensor.web.ingest import POST, POST_ANY
+from grafana_sensor.web.metrics import CONTENT_TYPE
+from grafana_sensor.web.parameters import Parameter
+from grafana_sensor.web.rest import QUERY, VALUES
+
+Schema = Mapping[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+OBJECT: Final[Schema] = {"type": "object"}
+ROWS: Final[Schema] = {
+    "type": "array",
+    "items": {"type": "object", "additionalProperties": {"type": ["number", "string", "null"]}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A body in one media type: a model, a list of it (`many`), or a schema; and an example that works."""
+
+    model: type[BaseModel] | None = None
+    schema: Schema | None = None
+    many: bool = False
+    example: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route and method: `takes` the body, `answers` by status and media type, `names` examples of path names."""
+
+    endpoint: str
+    method: str
+    tag: str
+    summary: str
+    answers: Mapping[int, Mapping[str, Form]]
+    problems: tuple[int, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    takes: Mapping[str, Form] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    signed_in: bool = True
+    idempotent: bool = False
+
+
+def _json(model: type[BaseModel], *, many: bool = False) -> dict[str, Form]:
+    return {"application/json": Form(model, many=many)}
+
+
+def _query_body() -> Schema:
+    members = {p.name: {**(p.body or p.schema), "description": p.help} for p in QUERY}
+    return {"type": "object", "properties": members}
+
+
+_SENSOR: Final = {"sensor": "greenhouse-1"}
+_ATTRIBUTE: Final = {"attribute": "temperature"}
+_RECORD: Final = {"time": "2026-01-01T00:00:00Z", "temperature": 21.5, "state": "on"}
+_ASK: Final = {"q": "AVG(temperature) EVERY 1h", "from": "2026-01-01T00:00:00Z", "to": "2026-01-01T06:00:00Z"}
+_TABLE: Final = {
+    "application/json": Form(schema={"anyOf": [ROWS, {"$ref": "#/components/schemas/Page"}]}),
+    CSV.partition(";")[0]: Form(schema=TEXT),
+    ARROW: Form(schema={"type": "string", "contentEncoding": "binary"}),
+}
+_RECORDS: Final = {
+    "application/json": Form(
+        schema={"anyOf": [OBJECT, {"type": "array", "items": OBJECT}]}, example=[{**_RECORD, "sensor": "greenhouse-1"}]
+    ),
+    "application/x-ndjson": Form(schema=TEXT, example='{"sensor": "a", "t": 1}\n{"sensor": "a", "t": 2}\n'),
+    "text/csv": Form(schema=TEXT, example="time,sensor,t\r\n2026-01-01T00:00:00Z,a,1.5\r\n"),
+}
+_STORED: Final = {200: _json(schemas.Stored), 201: _json(schemas.Stored)}
+_SIGNED: Final = (401, 503)
+_ASKED: Final = (400, *_SIGNED, 422)
+_TABLED: Final = (*_ASKED, 501)
+_BODY: Final = (400, 413, 415, 422)
+_POSTED: Final = (*_BODY, *_SIGNED, 409)
+
+OPERATIONS: Final = (
+    Operation(
+        "status.welcome", "get", "status", "What the server is", {200: _json(schemas.Welcome)}, _SIGNED, signed_in=False
+    ),
+    Operation(
+        "status.health", "get", "status", "Whether the server lives", {200: _json(schemas.Health)}, signed_in=False
+    ),
+    Operation(
+        "status.ready",
+        "get",
+        "status",
+        "Whether the store answers",
+        {200: _json(schemas.Health)},
+        (503,),
+        signed_in=False,
+    ),
+    Operation(
+        "status.metrics",
+        "get",
+        "status",
+        "Prometheus' metrics",
+        {200: {CONTENT_TYPE.partition(";")[0]: Form(schema=TEXT)}},
+        (404,),
+        signed_in=False,
+    ),
+    Operation(
+        "openapi.describe",
+        "get",
+        "status",
+        "This description",
+        {200: {"application/json": Form(schema=OBJECT)}},
+        signed_in=False,
+    ),
+    Operation(
+        "accounts.register",
+        "post",
+        "users",
+        "Register a user, where the server was started with --open-registration",
+        {201: _json(schemas.User)},
+        (*_BODY, 403, 409, 503),
+        takes=_json(schemas.NewUser),
+        signed_in=False,
+    ),
+    Operation(
+        "accounts.set_password",
+        "put",
+        "users",
+        "Set another password for yourself",
+        {200: _json(schemas.User)},
+        (*_BODY, *_SIGNED),
+        takes=_json(schemas.NewPassword),
+    ),
+    Operation("rest.sensors", "get", "catalog", "The sensors", {200: _json(schemas.Sensor, many=True)}, _ASKED),
+    Operation(
+        "rest.sensor_attributes",
+        "get",
+        "catalog",
+        "The attributes of a sensor",
+        {200: _json(schemas.Attribute, many=True)},
+        (*_ASKED, 404),
+        names=_SENSOR,
+    ),
+    Operation(
+        "rest.attributes", "get", "catalog", "The attributes", {200: _json(schemas.Attribute, many=True)}, _ASKED
+    ),
+    Operation(
+        "rest.values",
+        "get",
+        "catalog",
+        "The values of an attribute, the most frequent first",
+        {200: _json(schemas.Count, many=True)},
+        (*_ASKED, 404),
+        VALUES,
+        names=_ATTRIBUTE,
+    ),
+    Operation(
+        "rest.declare",
+        "put",
+        "catalog",
+        "Declare an attribute",
+        {200: _json(schemas.Attribute)},
+        _POSTED,
+        takes=_json(schemas.Declared),
+        names=_ATTRIBUTE,
+    ),
+    Operation("rest.query", "get", "query", "Ask for rows or aggregates", {200: _TABLE}, _TABLED, QUERY),
+    Operation(
+        "rest.query",
+        "post",
+        "query",
+        "Ask for rows or aggregates by a JSON body, in any content type, whose members win over the parameters",
+        {200: _TABLE},
+        (*_TABLED, 413, 415),
+        QUERY,
+        {"application/json": Form(schema=_query_body(), example=_ASK)},
+    ),
+    Operation(
+        "ingest.of_sensor",
+        "post",
+        "ingest",
+        "Store records of a sensor",
+        _STORED,
+        _POSTED,
+        POST,
+        _RECORDS,
+        _SENSOR,
+        idempotent=True,
+    ),
+    Operation(
+        "ingest.of_any",
+        "post",
+        "ingest",
+        "Store records that name their sensor each",
+        _STORED,
+        _POSTED,
+        POST_ANY,
+        _RECORDS,
+        idempotent=True,
+    ),
+)
+"""Every route and method."""
