@@ -1,3 +1,19 @@
 """Sensors' JSON in, exact ranges and aggregates out: for Grafana, for scripts and for people."""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grafana_sensor.bootstrap import connect
+
+__all__ = ["connect"]
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # Not loaded by `import grafana_sensor`: the domain, the version and `--help` need none of it.
+    if name == "connect":
+        from grafana_sensor.bootstrap import connect
+
+        return connect
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

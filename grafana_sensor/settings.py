@@ -61,7 +61,7 @@ class Setting:
         if isinstance(found, str):
             if "\0" in found:
                 raise BadRequest(f"{source} holds the character U+0000")
-        elif not self.least <= found <= self.most:
+        elif not (self.least <= found <= self.most and math.isfinite(found)):
             bounds = f"{self.least:,g} or more" if self.most == math.inf else f"from {self.least:,g} to {self.most:,g}"
             raise BadRequest(f"{source} is {shown(value)}; it must be {bounds}{' ' + self.unit if self.unit else ''}")
         return found
@@ -77,10 +77,9 @@ class Setting:
             word = value.strip().lower()
             return True if word in _TRUE else False if word in _FALSE else None
         try:
-            number = self.type(value)
-        except (ValueError, OverflowError):
+            return float(value) if self.type is float else int(value)
+        except ValueError:
             return None
-        return number if math.isfinite(number) else None
 
 
 def _row(default: Value, text: str, unit: str = "", least: float = -math.inf, most: float = math.inf) -> Any:
@@ -103,6 +102,7 @@ class Settings:
     cors_origins: str = _row("", "origins whose pages may ask from a browser, separated by commas; * for any")
     metrics: bool = _row(True, "answer Prometheus' GET /metrics, without authentication")
     max_body: int = _row(64 * 2**20, "the longest body of a request, unpacked", "bytes", 1_024)
+    max_records: int = _row(1_000_000, "records of one post", "records", 1)
     max_nesting: int = _row(64, "how deep a record may nest", "levels", 1, 900)
     max_attributes: int = _row(1_000, "attributes of one record", "attributes", 1)
     max_name: int = _row(255, "the longest name of an attribute or a sensor", "characters", 1)

@@ -1,0 +1,160 @@
+"""What a user has: sensors, attributes and values, each with its exact count.
+
+Law: counts are those of a pass over all records, at the moment of one look. Times are UTC µs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from grafana_sensor.domain.budget import Budget
+from grafana_sensor.domain.catalog import Catalog, Declaration
+from grafana_sensor.domain.columns import TEXT, Column
+from grafana_sensor.domain.errors import UnknownAttribute, UnknownSensor
+from grafana_sensor.domain.plans import BEGINNING, EVERYTHING, FOREVER, Need, Request
+from grafana_sensor.ports import RecordReading
+from grafana_sensor.service.source import Source, known_sensors, looking
+
+_ALWAYS: Final = np.array([BEGINNING, FOREVER], np.int64)
+
+Row = dict[str, Any]
+
+
+def sensors(source: Source) -> list[Row]:
+    """The sensors by name: `{"sensor", "attributes": n, "records": n, "first", "last"}`; the times of its records."""
+    with looking(source) as (reading, budget):
+        catalog = reading.catalog()
+        names = known_sensors(catalog)
+        budget.give(len(names))
+        return [_sensor(reading, name, len(catalog.sensors[name]), budget) for name in names]
+
+
+def attributes(source: Source, sensor: str | None = None) -> list[Row]:
+    """The attributes of a sensor, or of all records, by name: `{"attribute", "kind", "records"}`.
+
+    `kind` is `number`, `text` or `mixed`, by the values there; `records` counts those that have it. Where they
+    are declared, `unit` and `title` too. Raises UnknownSensor.
+    """
+    with looking(source) as (reading, budget):
+        catalog = reading.catalog()
+        if sensor is None:
+            kinds, asked = catalog.kinds(), list(catalog.sensors)
+        else:
+            asked = _known(catalog, [sensor])
+            kinds = dict(sorted(catalog.sensors[sensor].items()))
+        budget.give(len(kinds))
+        counts = _counts(reading, catalog, asked, budget)
+        return [_row(catalog, name, bits, counts.get(name, 0)) for name, bits in kinds.items()]
+
+
+def declared(source: Source, attribute: str) -> Row:
+    """One attribute with what is declared of it: `{"attribute", "kind", "records", "unit", "title"}`, None unsaid.
+
+    Raises UnknownAttribute.
+    """
+    with looking(source) as (reading, budget):
+        catalog = reading.catalog()
+        bits = _bits(catalog, attribute)
+        counts = _counts(reading, catalog, list(catalog.sensors), budget, only=attribute)
+        said = catalog.declarations.get(attribute, Declaration())
+        row = _row(catalog, attribute, bits, counts.get(attribute, 0))
+        return row | {"unit": said.unit, "title": said.title}
+
+
+def values(source: Source, attribute: str, sensors: Sequence[str] | None = None, limit: int | None = None) -> list[Row]:
+    """The distinct values of an attribute: `{"value", "records"}`, numbers ascending, then texts by code points.
+
+    Of these sensors, or of all records; the first `limit` of them. Raises UnknownAttribute, UnknownSensor, or
+    LimitError where there are too many for an answer.
+    """
+    with looking(source) as (reading, budget):
+        catalog = reading.catalog()
+        _bits(catalog, attribute)
+        asked = list(catalog.sensors) if sensors is None else _known(catalog, sensors)
+        numbers: dict[float, int] = {}
+        texts: dict[str, int] = {}
+        for sensor in asked:
+            if attribute in catalog.sensors[sensor]:
+                _tally(reading, sensor, attribute, numbers, texts, budget)
+        found = [*sorted(numbers.items()), *sorted(texts.items())][:limit]
+        budget.give(len(found))
+        return [{"value": value, "records": count} for value, count in found]
+
+
+def _row(catalog: Catalog, name: str, bits: int, records: int) -> Row:
+    said = catalog.declarations.get(name, Declaration())
+    row = {"attribute": name, "kind": catalog.kind(bits, name), "records": records}
+    return row | {key: text for key, text in (("unit", said.unit), ("title", said.title)) if text is not None}
+
+
+def _bits(catalog: Catalog, attribute: str) -> int:
+    """The bits of the kinds of the attribute's values. Raises UnknownAttribute."""
+    kinds = catalog.kinds()
+    if attribute not in kinds:
+        raise UnknownAttribute.named(attribute, list(kinds))
+    return kinds[attribute]
+
+
+def _known(catalog: Catalog, asked: Sequence[str]) -> list[str]:
+    """The sensors asked, each once. Raises UnknownSensor."""
+    known = known_sensors(catalog)
+    for name in asked:
+        if name not in known:
+            raise UnknownSensor.named(name, known)
+    return list(dict.fromkeys(asked))
+
+
+def _sensor(reading: RecordReading, name: str, attributes: int, budget: Budget) -> Row:
+    wants: Mapping[str, Need] = {EVERYTHING: Need.COUNT | Need.ENDS}
+    (all_of_it,) = reading.summarise(name, Request(wants, (), _ALWAYS), budget)[EVERYTHING]
+    first, last = all_of_it.first, all_of_it.last
+    return {
+        "sensor": name,
+        "attributes": attributes,
+        "records": all_of_it.numbers,
+        "first": None if first is None else first.time,
+        "last": None if last is None else last.time,
+    }
+
+
+def _counts(
+    reading: RecordReading, catalog: Catalog, sensors: Sequence[str], budget: Budget, only: str | None = None
+) -> dict[str, int]:
+    """How many records of these sensors have each attribute, or `only` this one."""
+    counts: dict[str, int] = {}
+    for sensor in sensors:
+        wants = {name: Need.COUNT for name in catalog.sensors[sensor] if only in (None, name)}
+        if wants:
+            for name, (one,) in reading.summarise(sensor, Request(wants, (), _ALWAYS), budget).items():
+                counts[name] = counts.get(name, 0) + one.numbers + one.texts
+    return counts
+
+
+def _tally(
+    reading: RecordReading,
+    sensor: str,
+    attribute: str,
+    numbers: dict[float, int],
+    texts: dict[str, int],
+    budget: Budget,
+) -> None:
+    """Count a sensor's values; what distinct values come to is held."""
+    for block in reading.records(sensor, [attribute], Request({}, (), _ALWAYS), budget):
+        before = len(numbers) + len(texts)
+        _count(block.columns.get(attribute, Column(None, None)), numbers, texts)
+        budget.hold(len(numbers) + len(texts) - before)
+
+
+def _count(column: Column, numbers: dict[float, int], texts: dict[str, int]) -> None:
+    if column.numbers is not None:
+        found, counts = np.unique(column.numbers[~np.isnan(column.numbers)], return_counts=True)
+        for number, count in zip(found.tolist(), counts.tolist(), strict=True):
+            numbers[number] = numbers.get(number, 0) + count
+    if column.kinds & TEXT and column.codes is not None:
+        tally = np.bincount(column.codes[column.codes >= 0], minlength=len(column.texts))
+        for text, count in zip(column.texts, tally.tolist(), strict=True):
+            if count:
+                texts[text] = texts.get(text, 0) + count
