@@ -121,8 +121,9 @@ class Condition:
 class Bound:
     """A condition's value as a number: the nearest float64, and the sign of (true value - that float64).
 
-    Only an integer of more than 53 bits has a sign other than 0: such a value equals no stored number, yet
-    lies before or after each of them. A decimal fraction means its nearest float64.
+    Only an integer that float64 can't hold has a sign other than 0, where it is written without point and
+    exponent: such a value equals no stored number, yet lies before or after each of them. Any other literal
+    (`0.1`, `1e23`) means its nearest float64, as it does in a record.
     """
 
     value: float
@@ -135,7 +136,7 @@ class Bound:
         if exact is None:
             return None
         value = float(exact)
-        whole = exact == exact.to_integral_value() if np.isfinite(value) else False
+        whole = text.removeprefix("-").isdigit()
         return cls(value, (exact > value) - (exact < value) if whole else 0)
 
     @property

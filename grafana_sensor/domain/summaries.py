@@ -115,8 +115,9 @@ def _add_numbers(
         for i, total in zip(groups, exactsum.squares(numbers, starts), strict=True):
             into[i].squares += total
     if Need.EXTREMES in need:
-        least = np.minimum.reduceat(numbers, starts).tolist()
-        greatest = np.maximum.reduceat(numbers, starts).tolist()
+        # Of 0.0 and -0.0, which are equal, either may be found: + 0.0 makes both 0.0, however records were cut.
+        least = (np.minimum.reduceat(numbers, starts) + 0.0).tolist()
+        greatest = (np.maximum.reduceat(numbers, starts) + 0.0).tolist()
         for i, low, high in zip(groups, least, greatest, strict=True):
             into[i].minimum = min(into[i].minimum, low)
             into[i].maximum = max(into[i].maximum, high)

@@ -186,7 +186,7 @@ def _percentile(summary: Summary, aggregate: str) -> float | None:
     a, b = float(ordered[low]), float(ordered[high])
     part = rank - low
     if a == b or not part:
-        return a
+        return a + 0.0  # of 0.0 and -0.0, which are equal, either may be found
     # In fractions b - a can't overflow and only the end is rounded.
     return float(Fraction(a) + (Fraction(b) - Fraction(a)) * part)
 
