@@ -56,8 +56,8 @@ class Operation:
     idempotent: bool = False
 
 
-def _json(model: type[BaseModel], *, many: bool = False) -> dict[str, Form]:
-    return {"application/json": Form(model, many=many)}
+def _json(model: type[BaseModel], *, many: bool = False, example: Any = None) -> dict[str, Form]:
+    return {"application/json": Form(model, many=many, example=example)}
 
 
 def _query_body() -> Schema:
@@ -128,7 +128,7 @@ OPERATIONS: Final = (
         "Register a user, where the server was started with --open-registration",
         {201: _json(schemas.User)},
         (*_BODY, 403, 409, 503),
-        takes=_json(schemas.NewUser),
+        takes=_json(schemas.NewUser, example={"user": "bob", "password": "secret"}),
         signed_in=False,
     ),
     Operation(
@@ -138,7 +138,7 @@ OPERATIONS: Final = (
         "Set another password for yourself",
         {200: _json(schemas.User)},
         (*_BODY, *_SIGNED),
-        takes=_json(schemas.NewPassword),
+        takes=_json(schemas.NewPassword, example={"password": "secret"}),
     ),
     Operation("rest.sensors", "get", "catalog", "The sensors", {200: _json(schemas.Sensor, many=True)}, _ASKED),
     Operation(
@@ -157,7 +157,7 @@ OPERATIONS: Final = (
         "rest.values",
         "get",
         "catalog",
-        "The values of an attribute, the most frequent first",
+        "The values of an attribute: numbers ascending, then texts by code points",
         {200: _json(schemas.Count, many=True)},
         (*_ASKED, 404),
         VALUES,
@@ -170,7 +170,7 @@ OPERATIONS: Final = (
         "Declare an attribute",
         {200: _json(schemas.Attribute)},
         _POSTED,
-        takes=_json(schemas.Declared),
+        takes=_json(schemas.Declared, example={"unit": "celsius", "title": "Air temperature"}),
         names=_ATTRIBUTE,
     ),
     Operation("rest.query", "get", "query", "Ask for rows or aggregates", {200: _TABLE}, _TABLED, QUERY),

@@ -1,0 +1,128 @@
+"""The OpenAPI description against the code."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import schemathesis
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from openapi_spec_validator import validate
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from werkzeug.test import TestResponse
+
+from grafana_sensor.web.openapi import METHODS
+from grafana_sensor.web.operations import OPERATIONS, Operation
+from tests.web.conftest import ALICE, Make
+
+EXAMPLES = 25
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/openapi.json").get_json()
+    return found
+
+
+def test_the_description_is_valid(document: dict[str, Any]) -> None:
+    """The description keeps OpenAPI 3.1, and is given without credentials."""
+    validate(document)
+    assert "3.1.0" == document["openapi"]
+
+
+def test_every_route_is_described_and_no_other(client: FlaskClient, document: dict[str, Any]) -> None:
+    """The routes and methods of the app are exactly those that are described."""
+    routes = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in client.application.url_map.iter_rules()
+        for method in METHODS & (rule.methods or set())
+    }
+    assert routes == {(path, method) for path, item in document["paths"].items() for method in item}
+
+
+def test_every_method_of_a_route_is_known(client: FlaskClient) -> None:
+    """No route takes a method besides the described ones, HEAD and OPTIONS."""
+    taken = {method for rule in client.application.url_map.iter_rules() for method in rule.methods or ()}
+    assert taken <= METHODS | {"HEAD", "OPTIONS"}
+
+
+def test_operation_ids_are_unique(document: dict[str, Any]) -> None:
+    """Every operation has an id of its own."""
+    ids = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(ids) == len(set(ids)) == len(OPERATIONS)
+
+
+def test_every_signed_in_operation_says_so(client: FlaskClient, document: dict[str, Any]) -> None:
+    """What is described as needing credentials answers 401 without them, and nothing else does."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            address = re.sub(r"\{\w+\}", "x", path)
+            answer = client.open(address, method=method.upper())
+            assert (operation["security"] == [{"basic": []}]) == (answer.status_code == 401), address
+
+
+def example_of(client: FlaskClient, path: str, method: str, operation: dict[str, Any], kind: str) -> TestResponse:
+    """The answer to an operation's own examples, its body in the media type `kind`."""
+    query, headers = {}, dict(ALICE)
+    for parameter in operation.get("parameters", []):
+        place, value = parameter["in"], parameter.get("example")
+        if place == "path":
+            path = path.replace(f"{{{parameter['name']}}}", quote(value, safe=""))
+        elif place == "query" and value is not None and parameter["name"] != "time_field":
+            query[parameter["name"]] = value
+        elif place == "header" and value is not None:
+            headers[parameter["name"]] = f"{value} {path} {kind}"
+    body: dict[str, Any] = {}
+    if kind:
+        example = operation["requestBody"]["content"][kind]["example"]
+        body = {"data": example, "content_type": kind} if isinstance(example, str) else {"json": example}
+    return client.open(path, method=method.upper(), query_string=query, headers=headers, **body)
+
+
+def test_the_examples_work(client: FlaskClient, document: dict[str, Any]) -> None:
+    """Every operation succeeds with the examples of its description, in each of its media types."""
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            for kind in operation.get("requestBody", {"content": {"": None}})["content"]:
+                answer = example_of(client, path, method, operation, kind)
+                assert answer.status_code in (200, 201), (path, method, kind, answer.text)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: f"{each.method} {each.endpoint}")
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_what_is_drawn_from_the_description_is_answered_by_it(
+    operation: Operation, mode: GenerationMode, make: Make
+) -> None:
+    """Requests that fit the description, and ones that don't, get no 5xx but answers that the description knows."""
+    app = make(open_registration=True)
+    app.test_client().post("/api/v1/sensors/greenhouse-1/records", json={"temperature": 21.5}, headers=ALICE)
+    generation = GenerationConfig(with_security_parameters=False, database="none")
+    config = SchemathesisConfig(projects=ProjectsConfig(default=ProjectConfig(generation=generation)))
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app, config=config)
+    described = schema.find_operation_by_id(f"{operation.endpoint.partition('.')[2]}_{operation.method}")
+
+    @settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=described.as_strategy(generation_mode=mode))
+    def answered(case: Case) -> None:
+        case.call_and_validate(headers=ALICE, checks=CHECKS)
+
+    if mode is GenerationMode.POSITIVE or operation.parameters or operation.takes:
+        answered()
