@@ -10,6 +10,7 @@ begins a record of its own. Numbers are added as the decimals that were written,
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -82,24 +83,26 @@ def records(pack: object, now: int, *, one_sensor: bool) -> list[dict[str, objec
     no array, RejectedRecords, with the place in the pack, when a record of it breaks the RFC, names no sensor where
     it must, or is of a second sensor where the address names the one.
     """
-    found: dict[tuple[str, int], list[dict[str, object]]] = {}
     order: list[dict[str, object]] = []
+    together: dict[tuple[str, int], list[dict[str, object]]] = {}
+    repeats: Counter[tuple[str, int, str]] = Counter()
     first: str | None = None
     for index, measured in enumerate(resolve(pack, now)):
-        sensor, said = measured.sensor, measured.attributes
+        sensor, time, said = measured.sensor, measured.time, measured.attributes
         if one_sensor:
             first = sensor if first is None else first
             if sensor != first:
-                _refuse(index, f"it is of {shown(sensor)}, others of {shown(first)}: post the pack to /records")
+                _refuse(index, f"it measures {shown(sensor)}, those before {shown(first)}: post the pack to /records")
         elif not sensor:
             _refuse(index, f"the name {shown(measured.name)} says no sensor: give it a base name (bn)")
-        together = found.setdefault((sensor, measured.time), [])
-        record = next((one for one in together if one.keys().isdisjoint(said)), None)
-        if record is None:
-            record = {TIME_FIELD: to_iso(measured.time)} | ({} if one_sensor else {SENSOR_FIELD: sensor})
-            together.append(record)
-            order.append(record)
-        record.update(said)
+        place = max(repeats[sensor, time, attribute] for attribute in said)
+        repeats.update({(sensor, time, attribute): place + 1 - repeats[sensor, time, attribute] for attribute in said})
+        group = together.setdefault((sensor, time), [])
+        if place == len(group):
+            record: dict[str, object] = {TIME_FIELD: to_iso(time)}
+            group.append(record if one_sensor else record | {SENSOR_FIELD: sensor})
+            order.append(group[place])
+        group[place].update(said)
     return order
 
 
