@@ -24,6 +24,7 @@ from grafana_sensor.settings import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
+_CLOSING: Final = "grafana_sensor.closing"
 _METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _KEEP_ALIVE: Final = 75
 """Seconds that an idle connection is kept: longer than the clients do, so that it's they who close it."""
@@ -77,17 +78,15 @@ def create_app(settings: Settings) -> Flask:
         timeout=settings.session_seconds,
         opened=sealer.opened,
     )
-    return app_over(database, sessions, sealer, settings, database.clock)
+    app = app_over(database, sessions, sealer, settings, database.clock)
+    app.extensions[_CLOSING] = (sealer.close, sessions.close, database.close)
+    return app
 
 
 def close_app(app: Flask) -> None:
     """Stop sealing, close all sessions and the store; harmless when done twice."""
-    from grafana_sensor.web.services import KEY
-
-    services = app.extensions[KEY]
-    services.sealer.close()
-    services.sessions.close()
-    services.database.close()
+    for close in app.extensions[_CLOSING]:
+        close()
 
 
 def serve(settings: Settings) -> None:
@@ -115,7 +114,8 @@ def _server(settings: Settings) -> Any:
 
         def load_config(self) -> None:
             for name, value in gunicorn_options(settings).items():
-                self.cfg.set(name, value)
+                if name in self.cfg.settings:  # older versions have no control socket
+                    self.cfg.set(name, value)
             self.cfg.set("worker_exit", self.leave)
             self.cfg.set("child_exit", forget_metrics)
 
@@ -144,6 +144,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "limit_request_line": _LONGEST_LINE,
         "errorlog": "-",
         "loglevel": "info",
+        "control_socket_disable": True,
         **({"worker_tmp_dir": str(memory)} if memory.is_dir() else {}),
     }
 
