@@ -35,10 +35,9 @@ def table(reading: RecordReading, plan: Plan, page: Page, budget: Budget, *, spl
         if len(rows) > page.limit:
             following = page.token(plan, rows.place(page.limit - 1))
             rows = rows.take(slice(page.limit))
-    names = np.array([*rows.names, ""], object)
     columns = [
         TableColumn(TIME, "time", rows.times.tolist()),
-        TableColumn(SENSOR, "text", names[rows.sensors].tolist()),
+        TableColumn(SENSOR, "text", _sensors(rows)),
         *_value_columns(plan, rows, split_kinds),
     ]
     return Table(tuple(columns), following)
@@ -70,6 +69,13 @@ def series(reading: RecordReading, plan: Plan, max_points: int, budget: Budget) 
     return found
 
 
+def _sensors(rows: Rows) -> list[str]:
+    """The name of each row's sensor."""
+    if len(rows.names) == 1:
+        return list(rows.names) * len(rows)
+    return list(np.array([*rows.names, ""], object)[rows.sensors].tolist())
+
+
 def _value_columns(plan: Plan, rows: Rows, split_kinds: bool) -> list[TableColumn]:
     names = unique_names([column_name(p) for p in plan.projections], (TIME, SENSOR))
     taken = {TIME, SENSOR, *plan.kinds, *names}
@@ -81,7 +87,6 @@ def _value_columns(plan: Plan, rows: Rows, split_kinds: bool) -> list[TableColum
             found.append(TableColumn(name, kind, _values(column, kind, len(rows))))
         elif split_kinds:
             of_texts = _free(f"{name}_text", taken)
-            taken.add(of_texts)
             found.append(TableColumn(name, "number", _values(column, "number", len(rows))))
             found.append(TableColumn(of_texts, "text", _values(column, "text", len(rows))))
         else:

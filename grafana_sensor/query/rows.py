@@ -71,6 +71,7 @@ def read_page(reading: RecordReading, plan: Plan, page: Page, limit: int, budget
     sources = _sources(reading, plan, page.after, budget, ids=True)
     wanted = min(limit, budget.points) + 1
     _pull_until(sources, wanted)
+    _trim(sources, wanted)
     rows = _merged(sources)
     budget.give(min(limit, len(rows)))
     return rows.take(slice(limit + 1))
@@ -81,7 +82,7 @@ def of_sensor(reading: RecordReading, plan: Plan, sensor: str, budget: Budget) -
     source = _Source(sensor, plan.attributes(sensor), _blocks(reading, plan, sensor, plan.low, budget, ids=False), None)
     while source.pull():
         pass
-    return Block(source.times(), None, {name: source.column(name) for name in source.attributes})
+    return Block(_times(source.kept), None, {name: source.column(name) for name in source.attributes})
 
 
 @dataclass(slots=True, eq=False)
@@ -112,9 +113,6 @@ class _Source:
     def before(self, time: int) -> int:
         """How many of the rows lie before the time."""
         return sum(int(np.searchsorted(block.times, time, "left")) for block in self.kept)
-
-    def times(self) -> Ints:
-        return np.concatenate([np.zeros(0, np.int64), *(block.times for block in self.kept)])
 
     def column(self, name: str) -> Column:
         return Column.concatenate([(block.columns.get(name), len(block)) for block in self.kept])
@@ -187,12 +185,28 @@ def _pull_until(sources: Sequence[_Source], wanted: int) -> None:
         pull(place)
 
 
+def _trim(sources: Sequence[_Source], wanted: int) -> None:
+    """Let go of the rows that lie after the first `wanted` in time."""
+    times = _times([block for source in sources for block in source.kept])
+    if len(times) <= wanted:
+        return
+    latest = np.partition(times, wanted - 1)[wanted - 1]
+    for source in sources:
+        stops = [int(np.searchsorted(block.times, latest, "right")) for block in source.kept]
+        source.kept = [block.take(slice(stop)) for block, stop in zip(source.kept, stops, strict=True) if stop]
+        source.count = sum(stops)
+
+
+def _times(blocks: Sequence[Block]) -> Ints:
+    return np.concatenate([np.zeros(0, np.int64), *(block.times for block in blocks)])
+
+
 def _merged(sources: Sequence[_Source]) -> Rows:
     """The rows of all sources; sources come in the order of their names, each in order of (time, id)."""
     attributes = dict.fromkeys(name for source in sources for name in source.attributes)
     blocks = [block for source in sources for block in source.kept]
     counts = np.array([source.count for source in sources], np.intp)
-    times = np.concatenate([np.zeros(0, np.int64), *(block.times for block in blocks)])
+    times = _times(blocks)
     ids = [block.ids for block in blocks if block.ids is not None]
     rows = Rows(
         times,

@@ -333,6 +333,14 @@ def test_a_table_beyond_the_budget_is_refused_while_it_is_read() -> None:
     assert 100 == len(table(reading, ask("t"), Budget(points=100)))
 
 
+def test_rows_of_all_sensors_count_together() -> None:
+    """The budget's points bound the rows of all sensors as a whole."""
+    reading = PlainReading([record(n, sensor, n, t=1.0) for n in range(8) for sensor in ("a", "b")])
+    assert 16 == len(table(reading, ask("t"), Budget(points=16)))
+    with pytest.raises(LimitError):
+        table(reading, ask("t"), Budget(points=15))
+
+
 @pytest.mark.parametrize("answer", [table, series])
 def test_too_many_buckets_are_refused_before_anything_is_read(answer: Callable[..., object]) -> None:
     """EVERY 1ms over 200 years is a LimitError at once."""

@@ -185,6 +185,20 @@ def test_comparisons_of_time_narrow_the_range(operator: str, low: int, high: int
     assert (0, 100 * SECOND) == (asked.start, asked.end)
 
 
+@pytest.mark.parametrize(("operator", "value"), [("<", "500"), ("<=", "500"), (">", "-500"), (">=", "-500")])
+def test_a_condition_on_time_never_widens_the_range(operator: str, value: str) -> None:
+    """A bound that lies outside of the range changes nothing."""
+    asked = plan(AVG, conditions=(Condition("time", operator, (value,)),))
+    assert (0, 100 * SECOND) == (asked.low, asked.high)
+
+
+@pytest.mark.parametrize("value", ["500", "-500", "20"])
+def test_one_time_is_met_within_the_other_bounds_only(value: str) -> None:
+    """`time =` a moment outside of the range, or of another bound, leaves nothing."""
+    conditions = (Condition("time", "<", ("10",)), Condition("time", "=", (value,)))
+    assert not plan(AVG, conditions=conditions).answers("hall")
+
+
 def test_times_that_exclude_each_other_leave_nothing() -> None:
     """Bounds that contradict are no error: nobody answers."""
     conditions = (Condition("time", "<", ("10",)), Condition("time", ">", ("20",)))
