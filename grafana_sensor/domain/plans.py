@@ -38,7 +38,8 @@ class Projection:
     """`attribute`, `*`, `AGG(attribute)` or `CNT(*)`, with its AS name.
 
     `aggregate` is None (raw) or one of CNT AVG MAX MIN SUM FIRST LAST STDDEV, or P followed by a number of
-    0 to 100 as it was written: `P50`, `P99.9`. `text` is the projection as it was written, without AS.
+    0 to 100 as it was written: `P50`, `P99.9`. `text` is the projection as it was written, without AS, at
+    `position`; `named_at` is where the attribute's name stands.
     """
 
     attribute: str
@@ -46,6 +47,7 @@ class Projection:
     alias: str | None = None
     text: str = field(default="", compare=False)
     position: int | None = field(default=None, compare=False)
+    named_at: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,13 +82,14 @@ def projection(scanner: Scanner) -> Projection:
     scanner.skip()
     at = scanner.at
     aggregate: str | None = None
+    named_at = at
     if scanner.take("*"):
         attribute = EVERYTHING
     else:
         word = scanner.word()
         if word.upper() not in KEYWORDS and word and scanner.next() == "(":
             aggregate = _aggregate(scanner, word, at)
-            attribute = _argument(scanner, aggregate)
+            attribute, named_at = _argument(scanner, aggregate)
         else:
             scanner.at = at
             attribute = scanner.name("an attribute, * or an aggregate like AVG(attribute)").text
@@ -101,7 +102,7 @@ def projection(scanner: Scanner) -> Projection:
         if aggregate is None and attribute == EVERYTHING:
             raise scanner.error("* stands for many columns and can't be renamed by AS", place, ProjectionError)
         alias = scanner.name("a name after AS").text
-    return Projection(attribute, aggregate, alias, text, scanner.position(at))
+    return Projection(attribute, aggregate, alias, text, scanner.position(at), scanner.position(named_at))
 
 
 def _aggregate(scanner: Scanner, word: str, at: int) -> str:
@@ -113,8 +114,8 @@ def _aggregate(scanner: Scanner, word: str, at: int) -> str:
     return aggregate
 
 
-def _argument(scanner: Scanner, aggregate: str) -> str:
-    """The attribute up to the closing bracket of an aggregate; the opening one is past."""
+def _argument(scanner: Scanner, aggregate: str) -> tuple[str, int]:
+    """The attribute up to the closing bracket of an aggregate, and its place; the opening one is past."""
     scanner.skip()
     at = scanner.at
     if scanner.take("*"):
@@ -127,7 +128,7 @@ def _argument(scanner: Scanner, aggregate: str) -> str:
         refuse_reserved(attribute, scanner, at)
     if not scanner.take(")"):
         scanner.expected("')' after the attribute (a name with blanks or brackets stands in double quotes)")
-    return attribute
+    return attribute, at
 
 
 def refuse_reserved(attribute: str, scanner: Scanner, at: int) -> None:

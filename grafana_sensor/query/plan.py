@@ -110,7 +110,8 @@ def resolve(catalog: Catalog, ask: Ask) -> Plan:
     raw = _is_raw(query.projections)
     for projection in query.projections:
         if projection.attribute != EVERYTHING:
-            _known(projection.attribute, kinds, projection.position)
+            named_at = projection.position if projection.named_at is None else projection.named_at
+            _known(projection.attribute, kinds, named_at)
     for condition in query.conditions:
         if condition.attribute not in (TIME, SENSOR):
             _known(condition.attribute, kinds, condition.position)

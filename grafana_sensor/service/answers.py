@@ -139,7 +139,7 @@ def _text_query(text: str | None, known: Collection[str]) -> Query | None:
         return None
     for name in (text, text.strip()):
         if name in known and name != EVERYTHING:
-            return Query((Projection(name, text=name, position=text.index(name)),))
+            return Query((Projection(name, text=name, position=text.index(name), named_at=text.index(name)),))
     return parse_query(text)
 
 
