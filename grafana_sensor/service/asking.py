@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grafana_sensor.domain.conditions import TIME
-from grafana_sensor.domain.errors import BadRequest, UnknownSensor
+from grafana_sensor.domain.errors import BadRequest, UnknownAttribute, UnknownSensor
 from grafana_sensor.domain.plans import BEGINNING, EVERYTHING, FOREVER, Projection, Query, Request
 from grafana_sensor.domain.series import Table
 from grafana_sensor.domain.shown import named_kind
@@ -169,6 +169,9 @@ class Asking:
         >>> session.get_all_values_on("t")
         [21.0, 'off']
         """
+        known = self.get_attributes()
+        if attribute not in known:
+            raise UnknownAttribute.named(attribute, known)
         table = answers.rows(self, Question(select=[attribute]), split_kinds=False)
         return list(table.columns[-1].values)
 

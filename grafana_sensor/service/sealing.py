@@ -187,9 +187,12 @@ class Sealer:
             what(watch)
             self._changed = True
             self._condition.notify()
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = Thread(target=self._run, name="sealer", daemon=True)
-                self._thread.start()
+            self._start()
+
+    def _start(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = Thread(target=self._run, name="sealer", daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         while True:

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from grafana_sensor.domain.errors import LimitError, UnknownAttribute, UnknownSensor
+from grafana_sensor.service.listings import attributes, declared, sensors, values
+from grafana_sensor.service.session import Session
+from grafana_sensor.settings import Settings
+
+
+@pytest.fixture(params=["unsealed", "sealed", "both"])
+def filled(session: Session, request: pytest.FixtureRequest) -> Session:
+    """Sensors whose records are in batches, in chunks, or in both."""
+    session.insert_many("hall", [{"time": place, "t": place % 3} for place in range(10)])
+    session.insert_many("roof", [{"time": 5, "t": "off"}, {"time": 1, "door": "open"}, {"time": 2}])
+    if request.param != "unsealed":
+        session.seal()
+    if request.param == "both":
+        session.insert_many("hall", [])
+        session.insert_into({"time": 100, "t": 7}, "loose")
+    else:
+        session.insert_into({"time": 100, "t": 7}, "loose")
+    return session
+
+
+def test_sensors_are_counted(filled: Session) -> None:
+    """Each sensor has its attributes and records counted, and the times of its first and last record."""
+    assert [
+        {"sensor": "hall", "attributes": 1, "records": 10, "first": 0, "last": 9_000_000},
+        {"sensor": "roof", "attributes": 2, "records": 3, "first": 1_000_000, "last": 5_000_000},
+    ] == sensors(filled)
+
+
+def test_attributes_are_counted_over_all_records(filled: Session) -> None:
+    """Every attribute has its kind and the number of records that have it, those of no sensor too."""
+    assert [
+        {"attribute": "door", "kind": "text", "records": 1},
+        {"attribute": "t", "kind": "mixed", "records": 12},
+    ] == attributes(filled)
+
+
+def test_attributes_of_a_sensor_are_its_own(filled: Session) -> None:
+    """A sensor's attributes have the kind of its own values."""
+    assert [{"attribute": "t", "kind": "number", "records": 10}] == attributes(filled, "hall")
+    with pytest.raises(UnknownSensor):
+        attributes(filled, "cellar")
+    with pytest.raises(UnknownSensor):
+        attributes(filled, "")
+
+
+def test_declarations_are_listed(filled: Session) -> None:
+    """Declared attributes are listed without values too, with what is declared of them."""
+    filled.declare("h", kind="text", title="Humidity")
+    filled.declare("door", unit="bool")
+    assert [
+        {"attribute": "door", "kind": "text", "records": 1, "unit": "bool"},
+        {"attribute": "h", "kind": "text", "records": 0, "title": "Humidity"},
+    ] == attributes(filled)[:2]
+    assert {"attribute": "h", "kind": "text", "records": 0, "unit": None, "title": "Humidity"} == declared(filled, "h")
+    with pytest.raises(UnknownAttribute):
+        declared(filled, "x")
+
+
+def test_values_are_counted(filled: Session) -> None:
+    """Distinct values come as numbers ascending, then texts, each with the records that have it."""
+    counted = [(0.0, 4), (1.0, 3), (2.0, 3), (7.0, 1), ("off", 1)]
+    assert counted == [(row["value"], row["records"]) for row in values(filled, "t")]
+    assert counted[:2] == [(row["value"], row["records"]) for row in values(filled, "t", limit=2)]
+    assert [{"value": "off", "records": 1}] == values(filled, "t", ["roof", "roof"])
+    assert [] == values(filled, "door", ["hall"])
+    with pytest.raises(UnknownAttribute):
+        values(filled, "x")
+    with pytest.raises(UnknownSensor):
+        values(filled, "t", ["cellar"])
+
+
+def test_values_are_bounded(filled: Session) -> None:
+    """More distinct values than an answer may have are refused, but for a limit below; so are too many at once."""
+    filled.settings = Settings(max_points=2)
+    assert 2 == len(values(filled, "t", limit=2))
+    with pytest.raises(LimitError):
+        values(filled, "t")
+    filled.settings = Settings(max_values=2)
+    with pytest.raises(LimitError):
+        values(filled, "t")
+
+
+def test_nothing_is_an_empty_list(session: Session) -> None:
+    """A user without records has no sensors and no attributes."""
+    assert ([], []) == (sensors(session), attributes(session))
