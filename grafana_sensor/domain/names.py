@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Set as AbstractSet
 from itertools import count
 
-RESERVED = frozenset({"time", "sensor"})
-"""The names that every record has besides its attributes."""
+RESERVED = frozenset({"time", "sensor", "*"})
+"""The names that every record has besides its attributes, and that of all attributes in a query."""
 
 Path = tuple[str, ...]
 """The keys and list indexes (as texts) that lead from a record to a value."""

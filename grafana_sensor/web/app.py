@@ -35,7 +35,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = None  # web.bodies holds the limit, which is of what is unpacked
     metrics = Metrics()
     app.extensions[KEY] = Services(database, sessions, settings, clock, metrics)
-    sealer.report = lambda sealed: metrics.seals.inc(sealed.epochs)
+    sealer.report = metrics.sealed
     problems.install(app)
     _measure(app, metrics, sessions)
     for door in DOORS:
@@ -58,6 +58,8 @@ def _measure(app: Flask, metrics: Metrics, sessions: Sessions) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         if request.method == "OPTIONS" and response.status_code == 200:
             response.headers.remove("Content-Type")
+        if request.content_length or "Transfer-Encoding" in request.headers:
+            response.call_on_close(partial(drain, request._get_current_object()))
         route = request.url_rule.rule if request.url_rule else None
         metrics.observe(route, request.method, response.status_code, perf_counter() - g.begun)
         metrics.sessions.set(len(sessions))

@@ -1,13 +1,16 @@
 """The bytes of a request's body: read within the limit, and unpacked.
 
 Law: no more than the limit is ever held of what is unpacked; a body that is longer is a TooLarge that names the
-limit, before it is read where its length is told. gzip is the one encoding, of any number of members.
+limit, before it is read where its length is told. One that breaks off is never taken for a whole one. gzip is the one
+encoding, of any number of members.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from time import monotonic
 from typing import IO, Any, Final
 
 from flask import Request
@@ -18,20 +21,23 @@ from grafana_sensor.domain.shown import named_kind, shown
 
 _PIECE: Final = 16_384
 _OUT: Final = 1 << 20
+_LINGER: Final = 5.0
+"""Seconds that the rest of a refused body is waited for: who still sends can't read the answer."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 def read(request: Request, limit: int) -> bytes:
     """The unpacked body, of at most `limit` bytes.
 
-    Raises TooLarge beyond it, UnsupportedMedia for an encoding other than gzip, BadRequest for broken gzip.
+    Raises TooLarge beyond it, UnsupportedMedia for an encoding other than gzip, BadRequest for broken gzip and for a
+    body that breaks off.
     """
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise UnsupportedMedia(f"the content encoding {shown(encoding)} is not read here; send gzip, or none")
     if request.content_length is not None and request.content_length > limit:
         raise _too_large(limit, packed=encoding.endswith("gzip"))
-    pieces = _pieces(request.stream)
+    pieces = _pieces(request.stream, None if "Transfer-Encoding" in request.headers else request.content_length)
     return joined(unpacked(pieces) if encoding.endswith("gzip") else pieces, limit)
 
 
@@ -80,8 +86,33 @@ def json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
-    return iter(lambda: stream.read(_PIECE), b"")
+def drain(request: Request) -> None:
+    """Read what is left of the body and forget it, for some seconds at most."""
+    ends = monotonic() + _LINGER
+    connection = request.environ.get("gunicorn.socket")
+    with suppress(Exception):  # whatever is wrong with it, the answer was given
+        if connection is not None:
+            connection.settimeout(_LINGER)
+        while request.stream.read(_PIECE) and monotonic() < ends:
+            pass
+        if connection is not None:
+            connection.settimeout(None)
+
+
+def _pieces(stream: IO[bytes], length: int | None) -> Iterator[bytes]:
+    """The body as it comes. Raises BadRequest where it ends before its `length` (None: it tells by itself)."""
+    got = 0
+    while True:
+        try:
+            piece = stream.read(_PIECE)
+        except Exception as error:  # of whatever server: no code of ours runs here
+            raise BadRequest("the body breaks off or its chunks are broken; send it again, whole") from error
+        if not piece:
+            break
+        got += len(piece)
+        yield piece
+    if length is not None and got < length:
+        raise BadRequest(f"the body breaks off after {got:,} of {length:,} bytes; send it again, whole")
 
 
 def _too_large(limit: int, *, packed: bool) -> TooLarge:

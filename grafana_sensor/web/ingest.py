@@ -15,6 +15,7 @@ from grafana_sensor.domain.errors import BadRequest
 from grafana_sensor.domain.shown import shown
 from grafana_sensor.service.ingest import Incoming, Receipt
 from grafana_sensor.service.session import Session
+from grafana_sensor.web import senml
 from grafana_sensor.web.auth import signed_in
 from grafana_sensor.web.bodies import read
 from grafana_sensor.web.encode import json_answer
@@ -44,7 +45,7 @@ POST: Final = (
     ),
     Parameter(
         "format",
-        "How the body is written. Without it the content type says csv or ndjson, and else it is JSON.",
+        "How the body is written. Without it the content type says csv, ndjson or senml, and else it is JSON.",
         word(*FORMS),
         {"type": "string", "enum": list(FORMS)},
     ),
@@ -99,6 +100,12 @@ def _stored(
     form = given.get("format") or CONTENT_TYPES.get(request.mimetype, "json")
     body = read(request, found.settings.max_body)
     payload = read_payload(body, form, found.settings.limits)
+    if form == "senml":
+        if not given.keys().isdisjoint(("time_field", "sensor_field")):
+            raise BadRequest("a SenML pack says times and sensors itself: leave out time_field and sensor_field")
+        payload = senml.records(payload, found.clock(), one_sensor=sensor is not None)
+        given = given | {"time_field": senml.TIME_FIELD}
+        sensor_field = None if sensor_field is None else senml.SENSOR_FIELD
     meaning = orjson.dumps([form, given.get("time_field"), sensor_field, given.get("on_error", "reject")])
     receipt = session.ingest(
         Incoming(

@@ -12,6 +12,8 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from grafana_sensor.ports import Sealed
+
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 UNKNOWN_ROUTE: Final = "none"
 
@@ -45,6 +47,10 @@ class Metrics:
     def observe(self, route: str | None, method: str, status: int, seconds: float) -> None:
         """Count a request; `route` is the rule that it met, None where it met none."""
         self.requests.labels(route or UNKNOWN_ROUTE, method, str(status)).observe(seconds)
+
+    def sealed(self, sealed: Sealed) -> None:
+        """Count what a seal did; the sealer's report."""
+        self.seals.inc(sealed.epochs)
 
     def page(self) -> bytes:
         """All counters in Prometheus' text format, over all processes."""

@@ -28,6 +28,7 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
     "application/ndjson": "ndjson",
     "application/jsonl": "ndjson",
     "application/x-jsonlines": "ndjson",
+    "application/senml+json": "senml",
 }
 """The content types that say a form; under any other the body is JSON, or JSON lines where it looks like them."""
 
@@ -151,10 +152,18 @@ def _columns(body: bytes, limits: Limits) -> Payload:
     raise BadRequest(f"format=columns takes an object of lists, {{name: [values]}}, not {named_kind(value)}")
 
 
+def _senml(body: bytes, limits: Limits) -> Payload:
+    value = loads(body, limits)
+    if isinstance(value, list):
+        return value
+    raise BadRequest(f"a SenML pack is an array of objects, not {named_kind(value)}")
+
+
 FORMS: Final[Mapping[str, Callable[[bytes, Limits], Payload]]] = {
     "json": _json,
     "ndjson": _ndjson,
     "csv": _csv,
     "columns": _columns,
+    "senml": _senml,
 }
 """How a body of each form is read."""

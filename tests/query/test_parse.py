@@ -161,7 +161,7 @@ def test_the_whole_grammar_in_one() -> None:
     )
     assert ["AVG( t )", "p99.9(t)"] == [p.text for p in query.projections]
     assert [text.index("AVG"), text.index("p99.9")] == [p.position for p in query.projections]
-    assert [text.index("(") + 1, text.index("(", text.index("p99.9")) + 1] == [p.named_at for p in query.projections]
+    assert [text.index("t )"), text.index("t)")] == [p.named_at for p in query.projections]
     assert [text.index("h <"), text.index("s IN")] == [c.position for c in query.conditions]
     assert query.sensors is not None
     assert [text.index("a, b"), text.index("b WHERE")] == [s.position for s in query.sensors]

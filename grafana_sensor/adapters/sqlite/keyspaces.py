@@ -55,7 +55,8 @@ class SqliteKeyspaces(Keyspaces):
         self._folder = folder.resolve()
         self._make_store = make_store
         self._passwords = passwords or Passwords()
-        self._files: dict[str, UsersFile] = {}
+        # As often as it was opened, by threads that came at once each.
+        self._held: list[UsersFile] = []
 
     def create(self, user: str, password: str) -> None:
         """See the port."""
@@ -108,8 +109,8 @@ class SqliteKeyspaces(Keyspaces):
 
     def close(self) -> None:
         """See the port."""
-        while self._files:
-            self._files.popitem()[1].release()
+        while self._held:
+            self._held.pop().release()
 
     def _open(self, path: Path) -> RecordStore:
         return self._make_store(SqliteStore(opened(RecordsFile, path)))
@@ -125,12 +126,11 @@ class SqliteKeyspaces(Keyspaces):
 
     def _users(self) -> UsersFile:
         """The file of the users, held until this is closed; no lock, which a fork could find taken."""
-        if (file := self._files.get("users")) is None:
-            _make_folder(self._folder)
-            file = opened(UsersFile, self._folder / f"users{SUFFIX}", make=True)
-            if (first := self._files.setdefault("users", file)) is not file:
-                file.release()
-                file = first
+        if self._held:
+            return self._held[0]
+        _make_folder(self._folder)
+        file = opened(UsersFile, self._folder / f"users{SUFFIX}", make=True)
+        self._held.append(file)
         return file
 
     def _row(self, user: str) -> tuple[str, str] | None:

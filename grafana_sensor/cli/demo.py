@@ -1,0 +1,119 @@
+"""`grafana-sensor demo`: a server with a year of weather in it.
+
+Law: the records take the road that everybody's take, so that a second start stores nothing twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from grafana_sensor.cli.commands import Command
+from grafana_sensor.cli.ingest import Reading, Tally, ingest
+from grafana_sensor.cli.options import opened, read_settings, settings_options
+from grafana_sensor.cli.ports import free_port
+from grafana_sensor.domain.errors import BadRequest, UserExists
+
+if TYPE_CHECKING:
+    from grafana_sensor.settings import Settings
+
+USER: Final = "demo"
+PASSWORD: Final = "demo"  # noqa: S105  # everybody may know it
+STORE: Final = "sqlite:.demo"
+
+FILE: Final = "nyc-weather-2013.csv.gz"
+READING: Final = Reading(None, "origin", "time_hour")
+
+DECLARED: Final = {
+    "temp": ("fahrenheit", "Temperature"),
+    "dewp": ("fahrenheit", "Dew point"),
+    "humid": ("humidity", "Relative humidity"),
+    "wind_dir": ("degree", "Wind direction"),
+    "wind_speed": ("velocitymph", "Wind speed"),
+    "wind_gust": ("velocitymph", "Gusts of wind"),
+    "precip": ("lengthin", "Precipitation"),
+    "pressure": ("pressurembar", "Pressure at sea level"),
+    "visib": ("lengthmi", "Visibility"),
+}
+"""Units, by Grafana's names of them, and titles of the measures."""
+
+TEXT: Final = """\
+{count}: a year of weather at three airports of New York (EWR, JFK, LGA), in {store}.
+
+  address   {url}
+  user      demo
+  password  demo
+
+Ask it, from another terminal:
+
+  curl -u demo:demo {url}/api/v1/sensors
+
+  curl -u demo:demo -G {url}/api/v1/query \\
+      -d from=2013-01-01 -d to=2014-01-01 --data-urlencode 'q=AVG(temp), MAX(temp) BY sensor'
+
+  curl -u demo:demo -G {url}/api/v1/query -d from=2013-07-01 -d to=2013-08-01 -d format=csv \\
+      --data-urlencode 'q=AVG(temp), SUM(precip) FROM JFK WHERE wind_speed > 10 EVERY 1d'
+
+See it in Grafana, by the Infinity datasource:
+
+  1. Add the datasource; Authentication: Basic, demo and demo; Allowed hosts: {url}
+  2. In a panel: Type JSON, Parser Backend, Method GET, Format Time series,
+     URL {url}/api/v1/query
+     and the URL query parameters
+         q      AVG(temp) BY sensor EVERY auto
+         from   ${{__from}}
+         to     ${{__to}}
+     with the columns time (Time), sensor (String) and avg_temp (Number).
+  3. Set the dashboard's time range to 2013-01-01 until 2014-01-01.
+
+Ctrl-C stops the server. The next start finds the data in place; delete {store} to begin anew.
+"""
+
+
+EXAMPLES: Final = r"""
+grafana-sensor demo
+grafana-sensor demo --port 8080
+grafana-sensor query --store sqlite:.demo --user demo --password demo 'MAX(temp) BY sensor EVERY 28d'
+"""
+
+
+@click.command("demo", cls=Command, short_help="Serve a year of real weather.", examples=EXAMPLES)
+@settings_options(store=STORE)
+def command(**given: Any) -> None:
+    """Serve a year of hourly weather at three airports, to the user demo with the password demo.
+
+    The data is kept in the folder .demo of the current one, unless --store says otherwise, so that the next start is
+    quick.
+    """
+    settings = read_settings({**given, "store": given["store"] or STORE})
+    if settings.store.lower().startswith("memory:"):
+        raise BadRequest("memory:// ends with the process that fills it: the demo wants a store like sqlite:.demo")
+    port = free_port(settings.host, settings.port)
+    stored = prepare(settings)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    place = settings.store.partition(":")[2]
+    click.echo(TEXT.format(count=stored, store=place, url=f"http://{host}:{port}"))
+    from grafana_sensor import bootstrap
+
+    bootstrap.serve(read_settings({**given, "store": settings.store, "port": port}))
+
+
+def prepare(settings: Settings) -> Tally:
+    """Have the user and the data in the store, sealed; what was stored."""
+    from importlib.resources import as_file, files
+
+    tally = Tally()
+    with opened(settings) as database:
+        try:
+            database.register(USER, PASSWORD)
+        except UserExists:
+            database.initialize(USER, PASSWORD)
+        data = as_file(files("grafana_sensor") / "demo" / FILE)
+        with data as path, database.session_login(USER, PASSWORD) as session:
+            for receipt in ingest(session, (str(path),), READING):
+                tally.add(receipt)
+            for attribute, (unit, title) in DECLARED.items():
+                session.declare(attribute, unit=unit, title=title)
+            session.seal()
+    return tally
