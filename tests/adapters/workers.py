@@ -145,6 +145,9 @@ def outlive_the_parent(pipe: Connection, path: Path) -> None:
         os.waitpid(child, 0)
         return
     try:
+        pool = store._file.commits.pool
+        if any(pool._idle.values()):
+            raise AssertionError("the child has connections of its parent")  # noqa: TRY301  # shown by the test
         store.append(post(batch("child")))
         with store.reading() as reading:
             seen = reading.markers("s", *EVER)

@@ -126,12 +126,13 @@ class SqliteKeyspaces(Keyspaces):
 
     def _users(self) -> UsersFile:
         """The file of the users, held until this is closed; no lock, which a fork could find taken."""
-        if self._held:
+        try:
             return self._held[0]
-        _make_folder(self._folder)
-        file = opened(UsersFile, self._folder / f"users{SUFFIX}", make=True)
-        self._held.append(file)
-        return file
+        except IndexError:
+            _make_folder(self._folder)
+            file = opened(UsersFile, self._folder / f"users{SUFFIX}", make=True)
+            self._held.append(file)
+            return file
 
     def _row(self, user: str) -> tuple[str, str] | None:
         rows = self._select(USER, user)
