@@ -7,6 +7,7 @@ counted under its route.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -17,6 +18,7 @@ from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
 from grafana_sensor.web import accounts, ingest, openapi, problems, rest, status
+from grafana_sensor.web.bodies import drain
 from grafana_sensor.web.metrics import Metrics
 from grafana_sensor.web.paths import NameConverter, RawPaths, check_path
 from grafana_sensor.web.services import KEY, Services
@@ -59,7 +61,7 @@ def _measure(app: Flask, metrics: Metrics, sessions: Sessions) -> None:
         if request.method == "OPTIONS" and response.status_code == 200:
             response.headers.remove("Content-Type")
         if request.content_length or "Transfer-Encoding" in request.headers:
-            response.call_on_close(partial(drain, request._get_current_object()))
+            response.call_on_close(partial(drain, request.stream, request.environ.get("gunicorn.socket")))
         route = request.url_rule.rule if request.url_rule else None
         metrics.observe(route, request.method, response.status_code, perf_counter() - g.begun)
         metrics.sessions.set(len(sessions))

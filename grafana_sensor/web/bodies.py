@@ -86,17 +86,19 @@ def json_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def drain(request: Request) -> None:
-    """Read what is left of the body and forget it, for some seconds at most."""
+def drain(stream: IO[bytes], connection: Any = None) -> None:
+    """Read what is left of a body and forget it, for some seconds at most; `connection` is its socket, if known."""
     ends = monotonic() + _LINGER
-    connection = request.environ.get("gunicorn.socket")
     with suppress(Exception):  # whatever is wrong with it, the answer was given
+        before = connection and connection.gettimeout()
         if connection is not None:
             connection.settimeout(_LINGER)
-        while request.stream.read(_PIECE) and monotonic() < ends:
-            pass
-        if connection is not None:
-            connection.settimeout(None)
+        try:
+            while stream.read(_PIECE) and monotonic() < ends:
+                pass
+        finally:
+            if connection is not None:
+                connection.settimeout(before)
 
 
 def _pieces(stream: IO[bytes], length: int | None) -> Iterator[bytes]:

@@ -34,7 +34,6 @@ class Metrics:
             buckets=_SECONDS,
         )
         self.records = Counter("grafana_sensor_ingested_records", "Records stored.", registry=own)
-        self.values = Counter("grafana_sensor_ingested_values", "Values of attributes stored.", registry=own)
         self.repeats = Counter("grafana_sensor_repeated_posts", "Posts that had been stored before.", registry=own)
         self.rejected = Counter("grafana_sensor_rejected_records", "Records refused.", registry=own)
         self.queries = Counter("grafana_sensor_queries", "Queries answered.", registry=own)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Map
 
-from grafana_sensor import __version__
+from grafana_sensor.version import __version__
 from grafana_sensor.web import schemas
 from grafana_sensor.web.encode import CURSOR, json_answer
 from grafana_sensor.web.ingest import KEY, LONGEST_KEY

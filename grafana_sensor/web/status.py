@@ -10,8 +10,8 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
-from grafana_sensor import __version__
 from grafana_sensor.domain.errors import NotFound
+from grafana_sensor.version import __version__
 from grafana_sensor.web.auth import credentials
 from grafana_sensor.web.encode import json_answer
 from grafana_sensor.web.metrics import CONTENT_TYPE

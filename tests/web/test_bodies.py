@@ -91,6 +91,19 @@ def test_a_body_of_the_limit_is_taken(chunked: bool) -> None:
         read(request(body + b"x", chunked=chunked), LIMIT)
 
 
+@pytest.mark.parametrize("encoding", [None, "gzip"])
+def test_a_body_that_breaks_off_is_refused(encoding: str | None) -> None:
+    """A body that ends before its Content-Length is a 400, though what came could be read."""
+    body = b"{}" if encoding is None else gzip.compress(b"{}")
+    short = request(body, encoding, length=len(body) + 5)
+    with pytest.raises(BadRequest, match="breaks off"):
+        read(short, LIMIT)
+    short = request(body, encoding, length=len(body) + 5)
+    short.environ["wsgi.input_terminated"] = True
+    with pytest.raises(BadRequest, match=f"breaks off after {len(body)} of {len(body) + 5} bytes"):
+        read(short, LIMIT)
+
+
 def test_packed_bodies_are_unpacked_by_their_encoding() -> None:
     """gzip by either name is unpacked, identity is not, in any case of letters."""
     packed = gzip.compress(b"{}")

@@ -83,7 +83,7 @@ if sys.stdin.read(1):
 
 
 def test_a_page_sums_over_processes(tmp_path: Path) -> None:
-    """Several processes that count in one folder give one page: the sum, of gauges over those that live."""
+    """Processes that count in one folder, gone ones too, give one page: the sum."""
     environ = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", SCRIPT]
     subprocess.run(command, env=environ, input="", text=True, check=True, timeout=60)

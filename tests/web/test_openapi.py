@@ -121,7 +121,7 @@ def test_what_is_drawn_from_the_description_is_answered_by_it(
 
     @settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=described.as_strategy(generation_mode=mode))
-    def answered(case: Case) -> None:
+    def answered(case: Case[Any]) -> None:
         case.call_and_validate(headers=ALICE, checks=CHECKS)
 
     if mode is GenerationMode.POSITIVE or operation.parameters or operation.takes:

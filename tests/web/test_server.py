@@ -94,6 +94,31 @@ def test_a_body_over_the_limit_is_answered(ask: Any) -> None:
         assert 200 == ask("GET", "/health").status_code
 
 
+def test_a_refusal_reaches_who_still_sends(address: str) -> None:
+    """A client whose long body is refused unread, for its credentials or its path, gets the answer all the same."""
+    body = bytes(10 * LIMIT)
+    refused = [("/api/v1/records", {}), ("/api/v1/records", {"Authorization": "Basic eDp5"}), ("/nowhere", ALICE)]
+    answers = [requests.post(f"http://{address}{p}", data=body, headers=h, timeout=30) for p, h in refused]
+    assert [401, 401, 404] == [answer.status_code for answer in answers]
+
+
+def test_a_length_over_the_limit_needs_no_body(address: str) -> None:
+    """A Content-Length over the limit is refused before a byte of the body came."""
+    head = f"POST /api/v1/records HTTP/1.1\r\nHost: x\r\nAuthorization: {ALICE['Authorization']}\r\n"
+    host, _, port = address.partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head.encode() + b"Content-Length: 1000000\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 413"
+
+
+def test_broken_chunks_are_refused(address: str, ask: Any) -> None:
+    """Chunks that are broken are a 400, and nothing of them is stored."""
+    head = f"POST /api/v1/sensors/broken/records HTTP/1.1\r\nHost: x\r\nAuthorization: {ALICE['Authorization']}\r\n"
+    answer = raw(address, head.encode() + b'Transfer-Encoding: chunked\r\n\r\n8\r\n{"t": 1}\r\nzz\r\n\r\n')
+    assert answer.startswith(b"HTTP/1.1 400 the body breaks off or its chunks are broken")
+    assert "broken" not in [row["sensor"] for row in ask("GET", "/api/v1/sensors").json()]
+
+
 def test_chunks_are_read(ask: Any) -> None:
     """A body sent in chunks, packed too, is stored like one with a length."""
     lines = [b'{"t": %d}\n' % place for place in range(100)]
