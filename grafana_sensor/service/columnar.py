@@ -1,4 +1,5 @@
-"""A post in columns, `{"time": [...], "a": [...]}`, to what is stored, without a look at each record.
+"""A post in columns, `{"time": [...], "a": [...]}`, to what is stored, without a look at each record; and a post of
+records that are all alike.
 
 Law: the meaning is that of the records that stand across the columns: record i has each column's element i. A
 column of plain numbers or texts is read as a whole; where that can't be told to mean the same, or where a
@@ -8,6 +9,7 @@ record would be refused, the records are built and read one by one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from types import NoneType
 from typing import Any, Final
 
@@ -26,6 +28,8 @@ from grafana_sensor.ports import Part
 from grafana_sensor.service.parts import Parts, Rules, check_cells, ids_of, of_records
 
 _NUMBERS: Final = frozenset({int, float, bool})
+_SEVERAL: Final = 8
+"""Records from which on columns are worth their while."""
 
 Lists = Mapping[str, Sequence[Any]]
 
@@ -54,7 +58,28 @@ def count_of(columns: object) -> int:
 def of_columns(columns: Lists, rules: Rules) -> Parts:
     """The parts of columns that count_of has checked; as of_records of their records."""
     check_cells(sum(len(values) for values in columns.values()))
-    return _whole(columns, rules) or of_records(records_of(columns), rules)
+    whole = _whole(columns, rules)
+    return of_records(records_of(columns), rules) if whole is None else whole
+
+
+def of_rows(records: Sequence[Any], rules: Rules) -> Parts:
+    """The parts of records; as of_records, many times faster where all are flat objects with the same keys."""
+    whole = _whole(_across(records), rules) if _alike(records) else None
+    return of_records(records, rules) if whole is None else whole
+
+
+def _alike(records: Sequence[Any]) -> bool:
+    """Whether there are several records, all of them objects with the first one's keys, and that one is flat."""
+    if len(records) < _SEVERAL or set(map(type, records)) != {dict}:
+        return False
+    keys = tuple(records[0])
+    flat = not any(isinstance(value, (dict, list, tuple)) for value in records[0].values())
+    return bool(keys) and flat and set(map(type, keys)) == {str} and all(map(keys.__eq__, map(tuple, records)))
+
+
+def _across(records: Sequence[dict[str, Any]]) -> Lists:
+    """The columns that stand across records of the same keys."""
+    return {name: list(map(itemgetter(name), records)) for name in records[0]}
 
 
 def records_of(columns: Lists) -> Iterator[dict[str, Any]]:

@@ -32,9 +32,9 @@ from grafana_sensor.domain.leaves import check_text
 from grafana_sensor.domain.limits import Limits
 from grafana_sensor.domain.shown import named_kind, shown
 from grafana_sensor.ports import Key, Part, Post, RecordStore, StaleDeclarations
-from grafana_sensor.service.columnar import count_of, of_columns
+from grafana_sensor.service.columnar import count_of, of_columns, of_rows
 from grafana_sensor.service.ids import BatchIds
-from grafana_sensor.service.parts import Parts, Rules, of_records
+from grafana_sensor.service.parts import Parts, Rules
 
 MOST_RECORDS: Final = 1_000_000
 """Records of one post by default."""
@@ -224,7 +224,7 @@ def _parts(incoming: Incoming, batch: str, received: int, catalog: Catalog, limi
     )
     if isinstance(incoming.records, Mapping):
         return of_columns(incoming.records, rules)
-    return of_records(incoming.records, rules)
+    return of_rows(incoming.records, rules)
 
 
 def _key(incoming: Incoming, receipt: Receipt, received: int) -> Key:

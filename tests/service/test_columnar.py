@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from grafana_sensor.domain.errors import LimitError, Rejected, Unprocessable
 from grafana_sensor.domain.limits import Limits
 from grafana_sensor.service import columnar
-from grafana_sensor.service.columnar import count_of, of_columns, records_of
+from grafana_sensor.service.columnar import count_of, of_columns, of_rows, records_of
 from grafana_sensor.service.parts import MOST_CELLS, Parts, Rules, of_records
 
 NOW = 1_767_225_600_000_000
@@ -107,6 +108,26 @@ def test_columns_mean_their_records(post: tuple[dict[str, list[Any]], Rules]) ->
     """A post in columns stores, and refuses, exactly what its records would."""
     columns, rules = post
     assert told(of_records(records_of(columns), rules)) == told(of_columns(columns, rules))
+
+
+@settings(max_examples=300)
+@given(tame_posts() | posts(), st.randoms(use_true_random=False))
+def test_records_alike_mean_each_of_them(post: tuple[dict[str, list[Any]], Rules], random: Random) -> None:
+    """Records with the same keys, those in another order among them, are stored and refused as one by one."""
+    columns, rules = post
+    records: list[Any] = list(records_of(columns)) * 8
+    if random.random() < 0.3:
+        records[:1] = [dict(reversed(record.items())) for record in records[:1]]
+    elif random.random() < 0.1:
+        records += [5]
+    assert told(of_records(records, rules)) == told(of_rows(records, rules))
+
+
+def test_flat_records_alike_are_read_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flat records with the same keys are stored without a look at each."""
+    records = [{"time": place, "a": place, "b": "on"} for place in range(100)]
+    with no_look_at_records(monkeypatch):
+        assert 100 == of_rows(records, Rules(BATCH, NOW, {}, Limits(), "hall")).accepted
 
 
 @pytest.mark.parametrize(
