@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grafana_sensor.bootstrap import connect
 
-__all__ = ["connect"]
+from grafana_sensor.version import __version__
 
-__version__ = "0.1.0"
+__all__ = ["__version__", "connect"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import click
 
-from grafana_sensor import __version__
 from grafana_sensor.cli import (
     attributes,
     check,
@@ -24,6 +23,7 @@ from grafana_sensor.cli import (
     users,
 )
 from grafana_sensor.cli.commands import Commands
+from grafana_sensor.version import __version__
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -39,7 +39,7 @@ DECLARED: Final = {
 """Units, by Grafana's names of them, and titles of the measures."""
 
 TEXT: Final = """\
-{count}: a year of weather at three airports of New York (EWR, JFK, LGA), in {store}.
+A year of weather at three airports of New York (EWR, JFK, LGA), {count:,} records, is in {store}.
 
   address   {url}
   user      demo
@@ -90,17 +90,17 @@ def command(**given: Any) -> None:
     if settings.store.lower().startswith("memory:"):
         raise BadRequest("memory:// ends with the process that fills it: the demo wants a store like sqlite:.demo")
     port = free_port(settings.host, settings.port)
-    stored = prepare(settings)
+    tally = prepare(settings)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     place = settings.store.partition(":")[2]
-    click.echo(TEXT.format(count=stored, store=place, url=f"http://{host}:{port}"))
+    click.echo(TEXT.format(count=tally.stored + tally.before, store=place, url=f"http://{host}:{port}"))
     from grafana_sensor import bootstrap
 
     bootstrap.serve(read_settings({**given, "store": settings.store, "port": port}))
 
 
 def prepare(settings: Settings) -> Tally:
-    """Have the user and the data in the store, sealed; what was stored."""
+    """Have the user and the data in the store, sealed; what became of the records."""
     from importlib.resources import as_file, files
 
     tally = Tally()

@@ -6,7 +6,7 @@ import os
 import apsw
 import pytest
 
-from grafana_sensor.adapters.sqlite.errors import DEFECT, MEANINGS, own, own_errors
+from grafana_sensor.adapters.sqlite.errors import DEFECT, MEANINGS, OwnErrors, own
 from grafana_sensor.domain.errors import Unavailable
 
 OF_APSW: set[type[apsw.Error]] = {
@@ -55,12 +55,12 @@ def test_the_codes_of_sqlite_that_surroundings_cause_are_told() -> None:
 
 def test_errors_of_the_file_system_are_told_without_the_folder() -> None:
     """An OSError becomes Unavailable by its number; the path that it holds is not shown."""
-    with pytest.raises(Unavailable) as told, own_errors("a.sqlite3"):
+    with pytest.raises(Unavailable) as told, OwnErrors("a.sqlite3"):
         raise PermissionError(errno.EACCES, "no", "/secret/folder/a.sqlite3")
     assert f"the store's file 'a.sqlite3': {os.strerror(errno.EACCES)}" == told.value.message
 
 
 def test_other_exceptions_pass() -> None:
     """What is neither SQLite's nor the file system's is not touched."""
-    with pytest.raises(KeyError), own_errors("a.sqlite3"):
+    with pytest.raises(KeyError), OwnErrors("a.sqlite3"):
         raise KeyError

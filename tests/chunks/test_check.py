@@ -1,5 +1,7 @@
 """`check` finds what is damaged or untrue."""
 
+from typing import Any
+
 import msgpack
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from tests.chunks.records import SENSOR, post, seal
 
 
 @pytest.fixture
-def store():
+def store() -> ChunkedStore:
     """A store with one sealed epoch of three records."""
     made = ChunkedStore(MemoryStore())
     made.append(post("b", [1, 2, 3], t=[1.0, 2.0, 3.0]))
@@ -23,7 +25,7 @@ def store():
     return made
 
 
-def replace(store, rollup=None, **columns):
+def replace(store: ChunkedStore, rollup: Any = None, **columns: Any) -> None:
     """Put another rollup, or other columns of the only chunk, behind the engine's back."""
     with store._blobs.reading() as reading:
         held = reading.rollups(SENSOR, 0, 1)[0].blob
@@ -33,36 +35,36 @@ def replace(store, rollup=None, **columns):
     assert store._blobs.seal(Seal(SENSOR, 0, generation, rollup or held, blobs, [], []))
 
 
-def decoded(store):
+def decoded(store: ChunkedStore) -> Any:
     """The rollup of the only epoch."""
     with store._blobs.reading() as reading:
         return Rollup.decode(reading.rollups(SENSOR, 0, 1)[0].blob)
 
 
-def test_a_true_keyspace_has_no_faults(store):
+def test_a_true_keyspace_has_no_faults(store: ChunkedStore) -> None:
     """Where summaries and data agree, nothing is told."""
     assert [] == list(store.check())
 
 
-def test_another_value_is_found(store):
+def test_another_value_is_found(store: ChunkedStore) -> None:
     """A value that its summary doesn't know of is a fault, and is named."""
     replace(store, t=bytes(msgpack.packb([encode_floats(np.array([1.0, 2.0, 3.5]))])))
     assert ["the summary of 't' differs from its data"] == [line.split(": ")[-1] for line in store.check()]
 
 
-def test_a_lost_record_is_found(store):
+def test_a_lost_record_is_found(store: ChunkedStore) -> None:
     """A chunk of fewer records than its rollup says is a fault."""
     replace(store, times=encode_ints(np.array([1, 2])))
     assert ["holds 2 records where the rollup says 3"] == [line.split(": ")[-1] for line in store.check()]
 
 
-def test_bytes_that_are_no_column_are_found(store):
+def test_bytes_that_are_no_column_are_found(store: ChunkedStore) -> None:
     """A damaged blob is told as a fault of its chunk, and the check goes on."""
     replace(store, t=b"\xff\xff")
     assert ["can't be read"] == [line.split(": ")[-2] for line in store.check()]
 
 
-def test_an_untrue_rollup_is_found(store):
+def test_an_untrue_rollup_is_found(store: ChunkedStore) -> None:
     """An epoch's own summary that differs from those of its chunks is a fault."""
     rollup = decoded(store)
     entry = rollup.attribute("t").get(0)

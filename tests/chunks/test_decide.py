@@ -1,5 +1,7 @@
 """Summaries decide conditions only as the data would."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ WRITTEN = st.sampled_from(["-1", "0", "1", "2.5", "a", "b", "5", "", "9007199254
 
 
 @st.composite
-def conditions(draw):
+def conditions(draw: Any) -> Any:
     """A condition on `x` of any operator."""
     operator = draw(st.sampled_from(OPERATORS))
     match operator:
@@ -28,7 +30,7 @@ def conditions(draw):
 
 
 @given(conditions(), st.lists(VALUES, min_size=1, max_size=4))
-def test_a_verdict_is_what_the_data_say(condition, values):
+def test_a_verdict_is_what_the_data_say(condition: Condition, values: Any) -> None:
     """True means that every record meets it, False that none does; anything else stays open."""
     n = len(values)
     column = Column.of(values)
@@ -39,7 +41,7 @@ def test_a_verdict_is_what_the_data_say(condition, values):
 
 
 @given(st.lists(st.integers(-3, 3), min_size=1, max_size=4), st.integers(-4, 4), st.sampled_from(OPERATORS))
-def test_a_verdict_on_times_is_what_the_times_say(times, value, operator):
+def test_a_verdict_on_times_is_what_the_times_say(times: list[int], value: int, operator: str) -> None:
     """Conditions on time are decided by the first and the last time as the times themselves would."""
     if operator in ("=~", "!~"):
         return
@@ -50,7 +52,7 @@ def test_a_verdict_on_times_is_what_the_times_say(times, value, operator):
     assert verdict is None or (bool(met.all()) if verdict else not met.any())
 
 
-def test_ranges_are_decided():
+def test_ranges_are_decided() -> None:
     """The usual case is decided: a threshold outside of a chunk's extremes needs no data."""
     block = Block(np.arange(2), Ids.of([("b", 0), ("b", 1)]), {"x": Column.of([1.0, 2.0])})
     entry = Entry.of(block, "x")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -11,11 +10,9 @@ from hypothesis import strategies as st
 from grafana_sensor.cli import blocks as cut
 from grafana_sensor.cli.blocks import Block, Format, blocks, guess
 from grafana_sensor.domain.errors import BadRequest
-from grafana_sensor.domain.jsontext import loads
 from grafana_sensor.web.payloads import Unread
 
 objects = st.dictionaries(st.text(max_size=4), st.integers() | st.text(max_size=9) | st.none(), max_size=3)
-spaces = st.sampled_from([b"", b" ", b"\n", b"\r\n\t", b"\n\n"])
 
 
 def read(text: bytes, form: Format) -> list[Block]:
@@ -38,24 +35,6 @@ def unread(block: Block) -> list[tuple[int, str]]:
     return [(line, record.why) for record, line in pairs if isinstance(record, Unread)]
 
 
-def spaced(parts: list[bytes], spaces: list[bytes]) -> Iterator[bytes]:
-    for place, part in enumerate(parts):
-        yield spaces[place % len(spaces)]
-        yield part
-
-
-@given(st.lists(objects), st.lists(spaces, min_size=1))
-def test_json_arrays_are_taken_apart(values: list[object], blanks: list[bytes]) -> None:
-    """The blocks of an array hold its elements, however blanks stand between them."""
-    parts = [b"["]
-    for value in values:
-        parts += [json.dumps(value).encode(), b","]
-    if values:
-        parts.pop()
-    text = b"".join(spaced([*parts, b"]"], blanks))
-    assert values == records(read(text, "json"))
-
-
 @given(st.lists(objects), st.sampled_from(["json", "ndjson"]))
 def test_lines_of_json(values: list[object], form: Format) -> None:
     """JSON lines give their objects and line numbers, read as lines or as JSON."""
@@ -63,43 +42,6 @@ def test_lines_of_json(values: list[object], form: Format) -> None:
     found = read(text, form)
     assert values == records(found)
     assert [1 + 2 * i for i in range(len(values))] == [line for block in found for line in block.lines]
-
-
-def test_elements_longer_than_a_piece() -> None:
-    """An element that takes several reads comes whole, with the line it begins on."""
-    long = {"a": "x\n" * 2_000_000}
-    text = json.dumps([{"b": 1}, long, {"c": "é" * 700_000}], indent=1, ensure_ascii=False).encode()
-    (block,) = read(text, "json")[:1]
-    assert {"b": 1} == block.records[0] if isinstance(block.records, list) else False
-    assert [{"b": 1}, long, {"c": "é" * 700_000}] == records(read(text, "json"))
-    assert [2, 5, 8] == [line for block in read(text, "json") for line in block.lines]
-
-
-@pytest.mark.parametrize("number", ["12345678901234567890123", "-0.10", "1e400", "1" * 5_000])
-def test_numbers_are_left_as_they_stand(number: str) -> None:
-    """Numbers of any size mean what they mean in a post."""
-    assert [loads(f'{{"a": {number}}}')] == records(read(f'[{{"a": {number}}}]'.encode(), "json"))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (b"[\n{}\n,\n{,}]", "line 4: invalid JSON: Expecting property name enclosed in double quotes"),
-        (b"[{}\n{}]", "line 2: ',' or ']' expected, not '{'"),
-        (b"[{}", "line 1: the array has no end"),
-        (b"[{},]", "line 1: invalid JSON: Expecting value"),
-        (b"[{}] {}", "line 1: there is more after the end of the array"),
-        (b'{"a": \n', "line 2: invalid JSON: Expecting value"),
-        (b'[{"a": NaN}]', "line 1: invalid JSON: NaN is no JSON number"),
-        (b'[{"a": "\xff"}]', "line 1: not UTF-8, here or further on"),
-        (b"[" * 100_000, "line 1: nested too deep to be read"),
-    ],
-)
-def test_json_that_is_none(text: bytes, message: str) -> None:
-    """Where a text is no JSON any further, the line is named."""
-    with pytest.raises(BadRequest) as error:
-        read(text, "json")
-    assert message in error.value.message
 
 
 def test_a_bad_line_is_one_bad_record() -> None:

@@ -7,8 +7,6 @@ is Unavailable, and names the file without its folder; what only a defect of our
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import apsw
@@ -75,13 +73,15 @@ def unavailable(file: str, meaning: str) -> Unavailable:
     return Unavailable(f"the store's file {file!r}: {meaning}")
 
 
-@contextmanager
-def own_errors(file: str) -> Iterator[None]:
-    """Raises inside as `own` says."""
-    try:
-        yield
-    except (apsw.Error, OSError) as error:
-        known = own(file, error)
-        if known is error:
-            raise
-        raise known from error
+class OwnErrors:
+    """A context whose errors are raised as `own` says. It has no state: one serves all the threads of a file."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def __enter__(self) -> None:
+        """Nothing to begin."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, (apsw.Error, OSError)) and (known := own(self._file, error)) is not error:
+            raise known from error

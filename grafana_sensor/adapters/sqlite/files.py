@@ -17,7 +17,7 @@ from typing import ClassVar, Final, TypeVar
 import apsw
 
 from grafana_sensor.adapters.sqlite.commits import Commits
-from grafana_sensor.adapters.sqlite.errors import own_errors, unavailable
+from grafana_sensor.adapters.sqlite.errors import OwnErrors, unavailable
 from grafana_sensor.adapters.sqlite.gate import Claim, Gate
 from grafana_sensor.adapters.sqlite.schema import Schema
 
@@ -35,6 +35,7 @@ class File:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.name
+        self.errors = OwnErrors(path.name)
         self.holders = 0
         self.claim = Claim(path.with_suffix(".sealing"))
         self.gate = Gate(path.with_suffix(".gate"))
@@ -50,7 +51,7 @@ class File:
             return
         if not make and not self.path.exists():
             raise unavailable(self.name, "it is missing from the store's folder; put it back")
-        with own_errors(self.name), self.gate:
+        with self.errors, self.gate:
             if make:
                 _make(self.path)
             with self.commits.pool.lend("write") as connection:
@@ -61,7 +62,7 @@ class File:
     def snapshot(self) -> Iterator[apsw.Connection]:
         """A connection in a read transaction of its own, at what is committed when this begins."""
         with ExitStack() as stack:
-            with own_errors(self.name):
+            with self.errors:
                 connection = stack.enter_context(self.commits.pool.lend("read"))
                 # The transaction begins with its first look.
                 connection.execute("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()

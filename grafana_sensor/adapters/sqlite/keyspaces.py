@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import apsw
 
 from grafana_sensor.adapters.passwords import Passwords
-from grafana_sensor.adapters.sqlite.errors import own_errors, unavailable
+from grafana_sensor.adapters.sqlite.errors import OwnErrors, unavailable
 from grafana_sensor.adapters.sqlite.files import SUFFIX, File, opened
 from grafana_sensor.adapters.sqlite.schema import USERS, Schema
 from grafana_sensor.adapters.sqlite.store import RecordsFile, SqliteStore
@@ -140,7 +140,7 @@ class SqliteKeyspaces(Keyspaces):
 
     def _select(self, query: str, *values: object) -> list[Any]:
         file = self._users()
-        with file.snapshot() as connection, own_errors(file.name):
+        with file.snapshot() as connection, file.errors:
             return connection.execute(query, values).fetchall()
 
     def _change(self, statement: str, *values: object) -> bool:
@@ -165,7 +165,7 @@ def file_name(user: str) -> str:
 
 
 def _make_folder(folder: Path) -> None:
-    with own_errors(folder.name):
+    with OwnErrors(folder.name):
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import apsw
 
-from grafana_sensor.adapters.sqlite.errors import own_errors
+from grafana_sensor.adapters.sqlite.errors import OwnErrors
 from grafana_sensor.domain.catalog import Catalog, Declaration, Kind
 from grafana_sensor.ports import BlobReading, Rollup
 
@@ -40,11 +40,11 @@ class Remembered:
 
 
 class SqliteReading(BlobReading):
-    """A look through `connection`, which is in a transaction; `file` is its name for errors."""
+    """A look through `connection`, which is in a transaction; its errors are told by `errors`."""
 
-    def __init__(self, connection: apsw.Connection, file: str, remembered: Remembered) -> None:
+    def __init__(self, connection: apsw.Connection, errors: OwnErrors, remembered: Remembered) -> None:
         self._connection = connection
-        self._file = file
+        self._errors = errors
         self._remembered = remembered
 
     def catalog(self) -> Catalog:
@@ -104,5 +104,5 @@ class SqliteReading(BlobReading):
         return rows[0][0] if rows else None
 
     def _rows(self, query: str, *values: object) -> list[Any]:
-        with own_errors(self._file):
+        with self._errors:
             return self._connection.execute(query, values).fetchall()

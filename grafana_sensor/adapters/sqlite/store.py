@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from grafana_sensor.adapters.sqlite import writing
-from grafana_sensor.adapters.sqlite.errors import own_errors
 from grafana_sensor.adapters.sqlite.files import File
 from grafana_sensor.adapters.sqlite.reading import Remembered, SqliteReading
 from grafana_sensor.adapters.sqlite.schema import RECORDS, Schema
@@ -71,7 +70,7 @@ class SqliteStore(BlobStore):
     def reading(self) -> Iterator[BlobReading]:
         """See the port."""
         with self._file.snapshot() as connection:
-            yield SqliteReading(connection, self._file.name, self._file.remembered)
+            yield SqliteReading(connection, self._file.errors, self._file.remembered)
 
     def seal(self, seal: Seal) -> bool:
         """See the port."""
@@ -87,13 +86,13 @@ class SqliteStore(BlobStore):
 
     def backlog(self) -> list[Backlog]:
         """See the port."""
-        with self._file.snapshot() as connection, own_errors(self._file.name):
+        with self._file.snapshot() as connection, self._file.errors:
             rows: list[Any] = connection.execute(BACKLOG).fetchall()
         return [Backlog(*row) for row in rows]
 
     def forget_keys(self, before: int) -> None:
         """See the port."""
-        with self._file.snapshot() as connection, own_errors(self._file.name):
+        with self._file.snapshot() as connection, self._file.errors:
             more = bool(connection.execute(ANY_OLD_KEY, (before,)).fetchall())
         while more:
             more = self._file.write(lambda connection: writing.forget_keys(connection, before))
