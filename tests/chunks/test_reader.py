@@ -31,7 +31,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     plain = MemoryReading.chunks
 
-    def chunks(self, sensor: Any, epoch: Any, wanted: Any) -> Any:
+    def chunks(self: MemoryReading, sensor: Any, epoch: Any, wanted: Any) -> Any:
         asked.extend(column for _, column in wanted)
         return plain(self, sensor, epoch, wanted)
 

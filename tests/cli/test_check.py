@@ -21,7 +21,7 @@ def test_a_damaged_keyspace_is_told(alice: Run, tmp_path: Path) -> None:
     """A chunk whose bytes were changed is a fault, printed with its user and place, and exit code 1."""
     alice("ingest", "--sensor", "roof", stdin=LINES)
     alice("seal")
-    assert 1 == damage(tmp_path / "store")
+    assert damage(tmp_path / "store") > 0
     for asked in (("check",), ("check", "--user", "alice")):
         checked = alice(*asked)
         assert 1 == checked.exit_code
@@ -29,13 +29,13 @@ def test_a_damaged_keyspace_is_told(alice: Run, tmp_path: Path) -> None:
 
 
 def damage(store: Path) -> int:
-    """Cut the last byte off the chunks' columns of numbers in all files of a store; how many there were."""
+    """Cut the last byte off every column of a chunk in all files of a store; how many there were."""
     found = 0
     for path in store.rglob("*"):
         if path.is_file() and path.read_bytes().startswith(b"SQLite format 3"):
             connection = apsw.Connection(str(path))
             if list(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'chunk'")):
-                connection.execute("UPDATE chunk SET blob = substr(blob, 1, length(blob) - 1) WHERE name != '#ts'")
+                connection.execute("UPDATE chunk SET blob = substr(blob, 1, length(blob) - 1)")
                 found += connection.changes()
             connection.close()
     return found
