@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openapi_spec_validator import validate
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -126,3 +127,56 @@ def test_what_is_drawn_from_the_description_is_answered_by_it(
 
     if mode is GenerationMode.POSITIVE or operation.parameters or operation.takes:
         answered()
+
+
+QUESTIONS = st.fixed_dictionaries(
+    {
+        "q": st.sampled_from(
+            [
+                "temperature",
+                "*",
+                "state, temperature",
+                "CNT(*)",
+                "AVG(temperature), P95(temperature)",
+                "LAST(state)",
+                "MAX(state) FROM (lab\\.s2|greenhouse-1)",
+                "SUM(temperature) BY sensor EVERY 30m",
+                "STDDEV(temperature)",
+            ]
+        )
+    },
+    optional={
+        "sensor": st.sampled_from(["lab.s2", "{greenhouse-1,lab.s2}", "weather/roof (north)", "lab.s3"]),
+        "where": st.sampled_from(
+            ["temperature > 21", "state =~ 'o.*'", "state EXISTS", "time >= '2024-01-01T01:00:00Z'"]
+        ),
+        "by": st.just("sensor"),
+        "from": st.sampled_from(["2024-01-01", "now-1h", "1704067200", "2024-01-02"]),
+        "to": st.sampled_from(["now", "2024-01-01T02:30:00Z", "1704070800000"]),
+        "every": st.sampled_from(["1h", "auto", "all", "7m"]),
+        "max_points": st.integers(1, 50).map(str),
+        "format": st.sampled_from(["json", "csv", "arrow"]),
+        "time": st.sampled_from(["iso", "ms"]),
+        "limit": st.integers(1, 5).map(str),
+    },
+)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_sensible_questions_are_answered_by_the_description(method: str, client: FlaskClient) -> None:
+    """Questions that make sense get answers of every format that the description knows, and most get rows."""
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", client.application)
+    described = schema.find_operation_by_id(f"query_{method}")
+    statuses = []
+
+    @settings(max_examples=4 * EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(question=QUESTIONS)
+    def answered(question: dict[str, str]) -> None:
+        asked: dict[str, Any] = {"query": question} if method == "get" else {"body": question}
+        media_type = "application/json" if method == "post" else None
+        case = described.Case(media_type=media_type, **asked)
+        statuses.append(case.call_and_validate(headers=ALICE, checks=CHECKS).status_code)
+
+    answered()
+    assert {200, 400} == set(statuses)
+    assert statuses.count(200) > len(statuses) / 3
