@@ -117,11 +117,10 @@ def test_a_block_without_a_good_record_is_left_out(alice: Run, monkeypatch: pyte
     assert (0, "2 records stored, 2 left out\n") == (skipped.exit_code, skipped.stdout)
 
 
-def test_what_was_skipped_stays_stored(alice: Run) -> None:
-    """A run that rejects, after one that skipped, finds the good records stored and stores none twice."""
-    alice("ingest", "--on-error", "skip", stdin=BAD)
-    again = alice("ingest", stdin=BAD)
-    assert (0, "0 records stored, 2 were stored before, 2 left out\n") == (again.exit_code, again.stdout)
+def test_what_was_skipped_stays_stored_once(alice: Run) -> None:
+    """Runs that skip and runs that reject, in any order, store a good record once."""
+    for on_error, code in (("reject", 1), ("skip", 0), ("reject", 1), ("skip", 0)):
+        assert code == alice("ingest", "--on-error", on_error, stdin=BAD).exit_code
     assert [{"cnt": 2}] == rows(alice, "CNT(*)")
 
 
@@ -149,7 +148,7 @@ def test_a_file_that_cant_be_read(alice: Run, tmp_path: Path, name: str, data: b
         (("--sensor", "a", "--sensor-field", "b"), 2, "--sensor and --sensor-field are both given"),
         (("-", "-"), 2, "standard input, -, is named more than once"),
         (("--sensor", ""), 1, "error: a sensor's name has 1 to 255 characters, not 0"),
-        (("--max-nesting", "0"), 2, "--max-nesting is 0"),
+        (("--max-nesting", "0"), 2, "--max-nesting is '0'"),
     ],
 )
 def test_what_is_wrong_is_told(alice: Run, arguments: tuple[str, ...], code: int, message: str) -> None:

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+
+import click
+import pytest
+
+from grafana_sensor.cli import main
+from grafana_sensor.cli.commands import Command
+from tests.cli.conftest import Run, environment
+
+NAMES = ["serve", "demo", "register", "passwd", "ingest", "query", "sensors", "attributes", "users", "seal", "check"]
+
+
+def test_the_commands() -> None:
+    """The commands are those of the design, in the order of use."""
+    assert NAMES == main.list_commands(click.Context(main))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_helps(run: Run, name: str) -> None:
+    """Every command's help says what it does, and ends with examples."""
+    text = run(name, "--help").stdout
+    assert text.startswith(f"Usage: grafana-sensor {name} ")
+    assert "Examples:\n" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_example_can_be_called(name: str) -> None:
+    """Each example of our own command parses."""
+    command = main.commands[name]
+    assert isinstance(command, Command)
+    ours = [line for line in command.examples if "grafana-sensor" in line]
+    assert ours
+    for line in ours:
+        words = shlex.split(line.split("|")[-1].split(">")[0] if "'" not in line else line.partition(" > ")[0])
+        called, *arguments = words[words.index("grafana-sensor") + 1 :]
+        acting = (
+            [] if called in {"register", "passwd", "users", "seal", "check", "serve", "demo"} else ["--user", "alice"]
+        )
+        main.commands[called].make_context(called, [*arguments, *acting])
+
+
+def test_help_is_light() -> None:
+    """The command line's help loads no numpy, no database, no web framework and no drawing of tables."""
+    script = (
+        "import sys\nfrom grafana_sensor.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "print(*sorted({'apsw', 'flask', 'gunicorn', 'numpy', 'orjson', 'rich'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment({}), capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "\n" == done.stderr
+    assert "grafana-sensor" in done.stdout or "Usage:" in done.stdout
+
+
+def test_exit_codes(run: Run) -> None:
+    """0 for what was done, 1 for what failed, 2 for what was called wrongly."""
+    codes = [run(*words).exit_code for words in (("--version",), ("sensors",), ("nothing",), ("query",))]
+    assert [0, 1, 2, 2] == codes
