@@ -103,6 +103,8 @@ def prepare(settings: Settings) -> Tally:
     """Have the user and the data in the store, sealed; what became of the records."""
     from importlib.resources import as_file, files
 
+    from grafana_sensor.domain.catalog import Declaration
+
     tally = Tally()
     with opened(settings) as database:
         try:
@@ -114,6 +116,6 @@ def prepare(settings: Settings) -> Tally:
             for receipt in ingest(session, (str(path),), READING):
                 tally.add(receipt)
             for attribute, (unit, title) in DECLARED.items():
-                session.declare(attribute, unit=unit, title=title)
+                session.store.declare(attribute, Declaration(unit=unit, title=title))
             session.seal()
     return tally

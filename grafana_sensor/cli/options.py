@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from grafana_sensor.cli.terminal import known_password
 from grafana_sensor.domain.errors import BadRequest
@@ -34,8 +35,10 @@ class Row(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The setting's value; called wrongly where it can't be one."""
+        named = ctx is not None and param is not None and ctx.get_parameter_source(param.name or "")
+        source = self._row.variable if named is ParameterSource.ENVIRONMENT else self._row.flag
         try:
-            return self._row.read(value, self._row.flag)
+            return self._row.read(value, source)
         except BadRequest as error:
             raise click.UsageError(error.message, ctx) from None
 

@@ -64,8 +64,8 @@ def started(*arguments: str, cwd: Path) -> Iterator[tuple[subprocess.Popen[str],
             assert found is not None
             yield process, found[1]
         finally:
-            process.terminate()
-            process.stderr.read()
+            if process.returncode is None:
+                stopped(process)
 
 
 def stopped(process: subprocess.Popen[str]) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from itertools import dropwhile, takewhile
 
 import click
 import pytest
@@ -12,6 +13,8 @@ from grafana_sensor.cli.commands import Command
 from tests.cli.conftest import Run, environment
 
 NAMES = ["serve", "demo", "register", "passwd", "ingest", "query", "sensors", "attributes", "users", "seal", "check"]
+OWN = {"register", "passwd"}
+"""Those whose user is an argument."""
 
 
 def test_the_commands() -> None:
@@ -35,12 +38,13 @@ def test_every_example_can_be_called(name: str) -> None:
     ours = [line for line in command.examples if "grafana-sensor" in line]
     assert ours
     for line in ours:
-        words = shlex.split(line.split("|")[-1].split(">")[0] if "'" not in line else line.partition(" > ")[0])
-        called, *arguments = words[words.index("grafana-sensor") + 1 :]
-        acting = (
-            [] if called in {"register", "passwd", "users", "seal", "check", "serve", "demo"} else ["--user", "alice"]
-        )
-        main.commands[called].make_context(called, [*arguments, *acting])
+        words = shlex.shlex(line, posix=True, punctuation_chars=True)
+        words.whitespace_split = True
+        called, *rest = list(dropwhile(lambda word: word != "grafana-sensor", words))[1:]
+        arguments = list(takewhile(lambda word: word not in {"|", ">"}, rest))
+        whole = main.commands[called]
+        acting = ["--user", "alice"] if any(option.name == "user" for option in whole.params) else []
+        whole.make_context(called, [*acting, *arguments] if called not in OWN else arguments)
 
 
 def test_help_is_light() -> None:

@@ -10,6 +10,8 @@ import pytest
 import requests
 
 from grafana_sensor.cli import demo
+from grafana_sensor.cli.ingest import Tally
+from grafana_sensor.domain.errors import BadRequest
 from grafana_sensor.settings import Settings
 from tests.cli.conftest import Run, started, stopped
 
@@ -20,15 +22,15 @@ AIRPORTS = {"EWR": 8703, "JFK": 8706, "LGA": 8706}
 def printed_curls(text: str) -> list[tuple[str, dict[str, str]]]:
     """The addresses and parameters of the curl lines."""
     found = []
-    for line in re.findall(r"^ +(curl .+(?:\\\n.+)*)$", text, flags=re.MULTILINE):
-        words = shlex.split(line.replace("\\\n", " "))
+    for line in re.findall(r"^ +(curl .+)$", text.replace("\\\n", ""), flags=re.MULTILINE):
+        words = shlex.split(line)
         given = [words[i + 1] for i, word in enumerate(words) if word in {"-d", "--data-urlencode"}]
         address = next(word for word in words if word.startswith("http"))
         found.append((address, dict(pair.split("=", 1) for pair in given)))
     return found
 
 
-def test_the_demo_serves_a_year_of_weather(run: Run, tmp_path: Path) -> None:
+def test_the_demo_serves_a_year_of_weather(tmp_path: Path) -> None:
     """In an empty folder the demo makes its user and data, serves them, and what it prints to try works."""
     with started("demo", "--port", "0", "--workers", "1", cwd=tmp_path) as (server, url):
         assert requests.get(f"{url}/health", timeout=30).ok
@@ -51,7 +53,7 @@ def test_the_demo_serves_a_year_of_weather(run: Run, tmp_path: Path) -> None:
         assert 0 == stopped(server)
 
 
-def test_preparing_again_changes_nothing(run: Run, tmp_path: Path) -> None:
+def test_preparing_again_changes_nothing(run: Run) -> None:
     """A second start finds every record stored before; units and titles are declared, and all is sealed."""
     settings = Settings(store="sqlite:.demo")
     first, second = demo.prepare(settings), demo.prepare(settings)
@@ -85,9 +87,9 @@ def test_the_store_may_be_another(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     """--store says where the data is kept, and the environment does; else it is the folder .demo."""
     asked: list[str] = []
 
-    def prepare(settings: Settings) -> demo.Tally:
+    def prepare(settings: Settings) -> Tally:
         asked.append(settings.store)
-        raise demo.BadRequest("enough")
+        raise BadRequest("enough")
 
     monkeypatch.setattr(demo, "prepare", prepare)
     for arguments, env in (((), None), ((), "sqlite:b"), (("--store", "sqlite:c"), "sqlite:b")):
