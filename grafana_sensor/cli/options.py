@@ -68,7 +68,7 @@ def _option(row: Setting) -> Callable[[Decorated], Decorated]:
             flags, row.name, default=None, envvar=row.variable, show_envvar=True,
             help=f"{text}  [default: {'yes' if row.default else 'no'}]",
         )  # fmt: skip
-    shown = f"{row.default:,}" if row.unit and row.type is int else f"{row.default}"
+    shown = f"{row.default:,.10g}" if row.unit else f"{row.default}"
     default = f"  [default: {shown}{f' {row.unit}' if row.unit else ''}]" if shown else ""
     return click.option(
         row.flag, row.name, type=Row(row), envvar=row.variable, show_envvar=True, help=f"{text}{default}"

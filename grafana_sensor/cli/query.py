@@ -42,7 +42,7 @@ def command(
     QUERY is `PROJECTION, ... [FROM SENSOR, ...] [WHERE CONDITION AND ...] [BY sensor] [EVERY DURATION]`.
 
     A projection is an attribute, `*` for all, `CNT(*)`, or one of CNT AVG MAX MIN SUM FIRST LAST STDDEV P50 P99.9 (any
-    percentile) of an attribute. A condition compares an attribute by = != < <= > >= =~ !~, or is `attribute IN (value,
+    percentile) of an attribute. A condition compares an attribute by `= != < <= > >= =~ !~`, or is `attribute IN (value,
     ...)` or `attribute EXISTS`. TIME is 2026-01-01, 2026-01-01T12:00:00Z, an epoch, or now-6h.
     """
     settings = read_settings(given)
