@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +21,10 @@ from grafana_sensor import connect
 Form = Literal["json", "columns"]
 
 THREADS: Final = (1, 4)
-_POSTS: Final = {1: 20_000, 100: 4_000, 10_000: 60}
-"""How many different posts of each size are made ready; when they are used up, the measure ends early."""
+_POSTS: Final = {1: 10_000, 100: 4_000, 10_000: 40}
+"""How many posts of each size are made ready for each number of threads; when used up, the measure ends early."""
+_LOGINS: Final = 12
+"""Connections that meet every worker, by all chances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,10 @@ def rates(seconds: float, sizes: Sequence[tuple[int, Form]], share: float = 1.0)
     found = []
     with TemporaryDirectory() as folder:
         for place, (size, form) in enumerate(sizes):
-            posts = max(4, int(_POSTS[size] * share))
-            made = readings(size * posts)
-            bodies = [_body(made, size * i, size * (i + 1), form) for i in range(posts)]
-            by_threads = {n: _rate(Path(folder) / f"{place}-{n}", bodies, size, form, n, seconds) for n in THREADS}
+            posts = max(2, int(_POSTS[size] * share))
+            made = readings(size * posts * len(THREADS))
+            bodies = [_body(made, size * i, size * (i + 1), form) for i in range(posts * len(THREADS))]
+            by_threads = _by_threads(f"sqlite://{folder}/{place}", bodies, size, form, seconds)
             table = rowtable.rate(Path(folder) / f"{place}.sqlite", made, size, seconds)
             found.append(Rate(size, form, by_threads, table))
     return found
@@ -67,20 +70,32 @@ def path_of(form: Form) -> str:
     return f"/api/v1/sensors/{SENSOR}/records" + ("?format=columns" if form == "columns" else "")
 
 
-def _rate(folder: Path, bodies: Sequence[bytes], size: int, form: Form, threads: int, seconds: float) -> float:
-    store = f"sqlite://{folder}"
+def _by_threads(store: str, bodies: Sequence[bytes], size: int, form: Form, seconds: float) -> dict[int, float]:
+    """The rate of each number of threads, each with posts of its own, one after the other."""
     with connect(store) as database:
         database.register(USER, PASSWORD)
+    share = len(bodies) // len(THREADS)
     with serving(store) as server:
-        with server.client() as client:
+        _warm(server)
+        return {
+            threads: _rate(server, bodies[share * place : share * (place + 1)], size, form, threads, seconds)
+            for place, threads in enumerate(THREADS)
+        }
+
+
+def _warm(server: Server) -> None:
+    """Have every worker log the user in, which takes a while on purpose."""
+    with ExitStack() as stack:
+        for client in [stack.enter_context(server.client()) for _ in range(_LOGINS)]:
             client.get("/api/v1/sensors", {})
-        places = itertools.count()
-        begun = perf_counter()
-        with ThreadPoolExecutor(threads) as pool:
-            posts = sum(
-                pool.map(lambda _: _post(server, bodies, path_of(form), places, begun + seconds), range(threads))
-            )
-        return posts * size / (perf_counter() - begun)
+
+
+def _rate(server: Server, bodies: Sequence[bytes], size: int, form: Form, threads: int, seconds: float) -> float:
+    places = itertools.count()
+    begun = perf_counter()
+    with ThreadPoolExecutor(threads) as pool:
+        posts = sum(pool.map(lambda _: _post(server, bodies, path_of(form), places, begun + seconds), range(threads)))
+    return posts * size / (perf_counter() - begun)
 
 
 def _post(server: Server, bodies: Sequence[bytes], path: str, places: itertools.count[int], end: float) -> int:

@@ -24,6 +24,10 @@ from grafana_sensor.service import answers
 from grafana_sensor.service.answers import Question
 from grafana_sensor.service.session import Session
 
+WHOLE: Final = "five aggregates over the whole history"
+CONDITIONS: Final = "the same under two conditions"
+PANEL: Final = "a panel of 1,000 buckets"
+
 _AGGREGATE: Final = "CNT(temperature), AVG(temperature), MIN(temperature), MAX(temperature), SUM(temperature)"
 _NAMES: Final = ("cnt_temperature", "avg_temperature", "min_temperature", "max_temperature", "sum_temperature")
 _BLOCK: Final = 50_000
@@ -110,9 +114,9 @@ def _asked(made: Readings) -> list[_Asked]:
 
     where = "WHERE humidity > 50 AND pressure < 1013"
     return [
-        _Asked("five aggregates over the whole history", f"{_AGGREGATE} FROM {SENSOR}", whole),
-        _Asked("the same under two conditions", f"{_AGGREGATE} FROM {SENSOR} {where}", some),
-        _Asked("a panel of 1,000 buckets", f"AVG(temperature) FROM {SENSOR} EVERY {made.bucket}ms", panel),
+        _Asked(WHOLE, f"{_AGGREGATE} FROM {SENSOR}", whole),
+        _Asked(CONDITIONS, f"{_AGGREGATE} FROM {SENSOR} {where}", some),
+        _Asked(PANEL, f"AVG(temperature) FROM {SENSOR} EVERY {made.bucket}ms", panel),
     ]
 
 

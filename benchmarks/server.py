@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import os
 import re
 import subprocess
 import sys
@@ -68,7 +69,11 @@ class Client:
 def serving(store: str, workers: int = 2) -> Iterator[Server]:
     """A server over the store, stopped at the end."""
     flags = ["--store", store, "--port", "0", "--workers", str(workers)]
-    process = subprocess.Popen([*_COMMAND, *flags], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # As this process finds its packages, so does the server.
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [*_COMMAND, *flags], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
+    )
     try:
         assert process.stdout is not None
         yield Server(_port(process.stdout))

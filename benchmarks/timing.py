@@ -25,7 +25,12 @@ class Spread:
     p99: float
 
     def __str__(self) -> str:
-        return f"{_milliseconds(self.p50)} / {_milliseconds(self.p99)}"
+        return f"{self.milliseconds(self.p50)} / {self.milliseconds(self.p99)}"
+
+    @staticmethod
+    def milliseconds(seconds: float) -> str:
+        """The seconds as milliseconds, with three digits or so."""
+        return f"{seconds * 1_000:,.{1 if seconds >= 0.01 else 2}f}"
 
 
 def spread(call: Callable[[], object], effort: Effort) -> Spread:
@@ -38,7 +43,3 @@ def spread(call: Callable[[], object], effort: Effort) -> Spread:
         call()
         found.append(perf_counter() - start)
     return Spread(float(np.percentile(found, 50)), float(np.percentile(found, 99)))
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1_000:,.{1 if seconds >= 0.01 else 2}f}"

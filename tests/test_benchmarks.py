@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import questions, report
+from benchmarks.__main__ import main
+from benchmarks.data import readings
+
+
+def test_the_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every measure runs, each answer is equal to the plain table's, and every table is printed."""
+    main(["--quick"])
+    text = capsys.readouterr().out
+    heads = ("records a post", "question", "records", "metric")
+    assert [1] * len(heads) == [text.count(f"\n| {head} |") for head in heads]
+    assert 6 == sum(text.count(f"\n| {name} |") for name in (questions.WHOLE, questions.CONDITIONS, questions.PANEL))
+
+
+def test_a_different_answer_is_found() -> None:
+    """An answer that is not the plain table's ends the benchmark, whichever value differs."""
+    made = readings(4)
+    asked = questions._asked(made)[0]
+    right = {"cnt_temperature": 4, "sum_temperature": sum(made.values["temperature"].tolist())}
+    questions._compare(asked, [right], [right], made)
+    for wrong in ([], [{**right, "cnt_temperature": 5}], [{**right, "sum_temperature": 5.0}]):
+        with pytest.raises(AssertionError):
+            questions._compare(asked, [right], wrong, made)
+
+
+def test_the_data_is_the_same_each_time() -> None:
+    """Two histories have the same records where they are made alike, with as many buckets as are asked for."""
+    assert readings(50).records(0, 50) == readings(50).records(0, 50)
+    assert 1_000 * readings(100_000).bucket == 100_000 * 600
+
+
+def test_figures_are_written_between_the_marks(tmp_path: Path) -> None:
+    """The report takes the place of the one before, and leaves the rest of the page; the page has its marks."""
+    page = tmp_path / "performance.md"
+    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    report.write("new", page)
+    assert f"before\n{report.BEGIN}\n\nnew\n\n{report.END}\nafter\n" == page.read_text()
+    text = report.PAGE.read_text(encoding="utf-8")
+    assert 1 == text.count(report.BEGIN) == text.count(report.END)
+    page.write_text("no marks")
+    with pytest.raises(ValueError, match="lacks the marks"):
+        report.write("new", page)
