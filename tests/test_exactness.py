@@ -1,59 +1,76 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from grafana_sensor.adapters.memory import MemoryStore
-from grafana_sensor.adapters.sqlite.files import opened
-from grafana_sensor.adapters.sqlite.store import RecordsFile, SqliteStore
+from grafana_sensor import bootstrap, connect
 from grafana_sensor.chunks.store import ChunkedStore
-from grafana_sensor.ports import BlobStore
+from tests.contract.stores import ADAPTERS, stores_of
 from tests.oracle import drawn
-from tests.oracle.driver import Driver
+from tests.oracle.driver import Driver, LibraryDriver
 
-HISTORIES = int(os.environ.get("GRAFANA_SENSOR_TEST_HISTORIES", "250"))
+USUAL = 250
+HISTORIES = int(os.environ.get("GRAFANA_SENSOR_TEST_HISTORIES", USUAL))
 """Histories for each store; each is asked drawn.PHASES * drawn.QUESTIONS questions."""
 
-
-@contextmanager
-def memory() -> Iterator[BlobStore]:
-    yield MemoryStore()
+DRAWN = settings(max_examples=HISTORIES, suppress_health_check=list(HealthCheck))
+URIS: dict[str, Callable[[Path], str]] = {"memory": lambda _: "memory://", "sqlite": lambda folder: f"sqlite:{folder}"}
 
 
-@contextmanager
-def sqlite() -> Iterator[BlobStore]:
-    with tempfile.TemporaryDirectory() as folder:
-        store = SqliteStore(opened(RecordsFile, Path(folder) / "records.sqlite3", make=True))
-        yield store
-        store.close()
+def carry_out(driver: Driver, world: drawn.World) -> None:
+    """Take all the steps, ask all the questions, and verify what is kept."""
+    driver.declare(world)
+    for phase in world.phases:
+        for step in phase.steps:
+            driver.take(step)
+        for text, question in phase.questions:
+            driver.ask(text, question)
+    assert [] == list(driver.store.check())
 
 
-STORES = {"memory": memory, "sqlite": sqlite}
-DRAWN = settings(
-    max_examples=HISTORIES,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-)
+def test_enough_is_asked() -> None:
+    """Together the stores are asked at least 10,000 random queries, unless the environment wants it otherwise."""
+    assert 10_000 <= len(ADAPTERS) * USUAL * drawn.PHASES * drawn.QUESTIONS
 
 
-@pytest.mark.parametrize("blobs", STORES.values(), ids=STORES)
-@DRAWN
-@given(world=drawn.worlds())
-def test_every_answer_equals_a_pass_over_all_records(
-    blobs: Callable[[], AbstractContextManager[BlobStore]], world: drawn.World
-) -> None:
-    """Whatever was posted, repeated, late or sealed: rows, series and values are the brute-force oracle's."""
-    with blobs() as opened_blobs:
-        driver = Driver(ChunkedStore(opened_blobs, world.width, world.size))
-        driver.declare(world)
-        for phase in world.phases:
-            for step in phase.steps:
-                driver.take(step)
-            for text, question in phase.questions:
-                driver.ask(text, question)
-        assert [] == list(driver.store.check())
+@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+def test_every_answer_equals_a_pass_over_all_records(adapter: str, tmp_path: Path) -> None:
+    """Whatever was posted, repeated, late or sealed: rows, series and values are the brute-force oracle's.
+
+    Epochs and chunks are small, so that the records of a history lie in many of them.
+    """
+    users = Counter[str]()
+    with stores_of(adapter, tmp_path) as stores:
+
+        @DRAWN
+        @given(world=drawn.worlds())
+        def every_history(world: drawn.World) -> None:
+            users["made"] += 1
+            blobs = stores.blobs(f"user-{users['made']}")
+            store = ChunkedStore(blobs, world.width, world.size)
+            carry_out(Driver(store), world)
+            store.close()
+
+        every_history()
+
+
+@pytest.mark.parametrize("scheme", sorted(bootstrap._SCHEMES))
+def test_the_library_answers_as_a_pass_over_all_records_does(scheme: str, tmp_path: Path) -> None:
+    """Session.query and the range queries, on every store that `connect` knows, give what the oracle gives."""
+    users = Counter[str]()
+    with connect(URIS[scheme](tmp_path)) as database:
+
+        @settings(DRAWN, max_examples=max(1, HISTORIES // 10))
+        @given(world=drawn.worlds())
+        def every_history(world: drawn.World) -> None:
+            users["made"] += 1
+            database.register(f"user-{users['made']}", "secret")
+            with database.session_login(f"user-{users['made']}", "secret") as session:
+                carry_out(LibraryDriver(session), world)
+
+        every_history()

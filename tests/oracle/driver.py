@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Declaration
+from grafana_sensor.domain.conditions import Condition
 from grafana_sensor.domain.errors import BadRequest
 from grafana_sensor.domain.limits import Limits
+from grafana_sensor.domain.plans import Name, Query
 from grafana_sensor.ports import RecordReading, RecordStore
 from grafana_sensor.query import engine
 from grafana_sensor.query.parse import parse_query
 from grafana_sensor.service.ids import BatchIds
-from grafana_sensor.service.ingest import Incoming, ingest, insert_into
+from grafana_sensor.service.ingest import Incoming, Receipt, ingest, insert_into
+from grafana_sensor.service.session import Session
 from tests.oracle import query as oracle
 from tests.oracle.aggregates import equal
 from tests.oracle.drawn import Own, Repeat, Sealing, Step, World, Written
@@ -48,6 +51,14 @@ class Driver:
         """A clock that goes a millisecond on at each look."""
         return next(self.clock)
 
+    def ingest(self, incoming: Incoming) -> Receipt:
+        """Store a post."""
+        return ingest(self.store, incoming, limits=Limits(), ids=self.ids, clock=self.now)
+
+    def insert_into(self, record: dict[str, Any], pk: str, sensor: str) -> None:
+        """Store a record under its caller's id."""
+        insert_into(self.store, record, pk, sensor, limits=Limits(), ids=self.ids, clock=self.now)
+
     def declare(self, world: World) -> None:
         """Declare what the world declares."""
         for attribute, kind in world.declared.items():
@@ -61,11 +72,11 @@ class Driver:
                 self._post(step)
             case Repeat() if self.posts:
                 incoming, batch = self.posts[step.place % len(self.posts)]
-                receipt = ingest(self.store, incoming, limits=Limits(), ids=self.ids, clock=self.now)
+                receipt = self.ingest(incoming)
                 assert (len(incoming.records), batch, True) == (receipt.accepted, receipt.batch, receipt.duplicate)
             case Own():
                 pk = f"own-{len(self.history.records)}"
-                insert_into(self.store, step.record, pk, step.sensor, limits=Limits(), ids=self.ids, clock=self.now)
+                self.insert_into(step.record, pk, step.sensor)
                 self._keep(step.sensor, (pk, -1), step.record)
             case Sealing():
                 self.store.seal(self.store.backlog()[:: step.every], self.now())
@@ -80,7 +91,7 @@ class Driver:
             path=f"/records/{step.sensor}",
             digest=digest,
         )
-        receipt = ingest(self.store, incoming, limits=Limits(), ids=self.ids, clock=self.now)
+        receipt = self.ingest(incoming)
         assert (len(step.records), False) == (receipt.accepted, receipt.duplicate)
         if step.key:
             self.posts.append((incoming, receipt.batch))
@@ -121,6 +132,57 @@ class Driver:
             else:
                 most = engine.Ask(query, question.start, question.end, question.now, None, 10_000)
                 check_series(oracle.series(self.history, question), engine.series(reading, most, Budget()), aggregates)
+
+
+class LibraryDriver(Driver):
+    """The same through the functions of the library."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.store)
+        self.session = session
+
+    def ingest(self, incoming: Incoming) -> Receipt:
+        """Store a post."""
+        return self.session.ingest(incoming)
+
+    def insert_into(self, record: dict[str, Any], pk: str, sensor: str) -> None:
+        """Store a record under its caller's id."""
+        self.session.insert_into(record, pk, sensor)
+
+    def ask(self, text: str, question: oracle.Question) -> None:
+        """Ask the library as rows, and aggregates over the range as values."""
+        start = None if question.start == oracle.BEGINNING else _EPOCH + timedelta(microseconds=question.start)
+        finish = None if question.end == oracle.FOREVER else _EPOCH + timedelta(microseconds=question.end)
+        question = replace(question, now=self.session.clock(), max_points=1000, interval=0)
+        query = question.query
+        if oracle.refusal(self.history, question) is not None or _looks_at_the_clock(query):
+            return
+        aggregates = [p.aggregate or "" for p in query.projections]
+        expected = oracle.rows(self.history, question)
+        if not any(aggregates) or query.every not in (None, "all"):
+            expected = [row | {"time": _EPOCH + timedelta(microseconds=row["time"])} for row in expected]
+        check_rows(expected, self.session.query(text, start, finish), aggregates)
+        texts = [p.text for p in query.projections]
+        if not any(aggregates) or len(set(texts)) < len(texts):
+            return
+        conditions = [[c.attribute, c.operator, _written(c)] for c in query.conditions]
+        whole = replace(question, query=replace(query, sensors=None, by_sensor=False, every=None))
+        values = dict(zip(texts, oracle.scalars(self.history, whole), strict=True))
+        found = self.session.range_query_per_user(texts, conditions, start, finish)
+        check_rows([values], [found if len(texts) > 1 else {texts[0]: found}], aggregates)
+        for sensor in sorted({name.text for name in query.sensors or ()}):
+            one = replace(whole, query=replace(whole.query, sensors=(Name(sensor),)))
+            values = dict(zip(texts, oracle.scalars(self.history, one), strict=True))
+            found = self.session.range_query_per_sensor(sensor, texts, conditions, start, finish)
+            check_rows([values], [found if len(texts) > 1 else {texts[0]: found}], aggregates)
+
+
+def _written(condition: Condition) -> Any:
+    return list(condition.values) if condition.operator == "IN" else "".join(condition.values)
+
+
+def _looks_at_the_clock(query: Query) -> bool:
+    return any(c.attribute == "time" and any(value.startswith("now") for value in c.values) for c in query.conditions)
 
 
 def _refusal(reading: RecordReading, ask: engine.Ask) -> str:
