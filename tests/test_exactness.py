@@ -29,7 +29,11 @@ def carry_out(driver: Driver, world: drawn.World) -> None:
         for step in phase.steps:
             driver.take(step)
         for text, question in phase.questions:
-            driver.ask(text, question)
+            try:
+                driver.ask(text, question)
+            except Exception as error:
+                error.add_note(f"{text!r}, that is {question}")
+                raise
     assert [] == list(driver.store.check())
 
 
