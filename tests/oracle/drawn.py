@@ -6,8 +6,9 @@ Law: small worlds, so that times, values and names meet often, and what is asked
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any, cast
 
 from hypothesis import strategies as st
@@ -31,17 +32,27 @@ _UNITS = {"ms": 1000, "s": _SECOND, "m": 60 * _SECOND, "h": 3600 * _SECOND, "d":
 _PLAIN = st.integers(-40, 400).map(lambda n: n / 10)
 _EXTREMES = (0.0, -0.0, 5e-324, -5e-324, 2.2e-308, 1e308, -1e308, 1.7e308, 1e16, -1e16, 1.0, 1e-9, 0.1, 2.0**53, 1e23)
 _EXTREME = st.one_of(st.sampled_from(_EXTREMES), st.floats(allow_nan=False, allow_infinity=False))
-_STATE = st.sampled_from(("on", "off", "", "5x", "007", "on and off", "Ω", "+3", "nan"))
-_MIXED = st.sampled_from((1.0, 5.0, -0.0, 0.5, 5, True, "5", "5.0", "1e2", "on", "off", "x", str(2**53 + 1), 2**53 + 1))
+_STATES = ("on", "off", "", "5x", "007", "on and off", "Ω", "+3", "nan", "l" * 700 + "a", "l" * 700 + "b")
+_MIXTURE = (1.0, 5.0, -0.0, 0.5, 5, True, "5", "5.0", "1e2", "on", "off", "x", str(2**53 + 1), 2**53 + 1)
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "t": _PLAIN,
     "h": _EXTREME,
-    "state": _STATE,
-    "mix": _MIXED,
-    "mix_text": _STATE,
-    "code": _MIXED,
+    "state": st.sampled_from(_STATES),
+    "mix": st.sampled_from(_MIXTURE),
+    "mix_text": st.sampled_from(_STATES),
+    "code": st.sampled_from(_MIXTURE),
     "wind speed": st.integers(-3, 3),
 }
+_MANY: dict[str, tuple[Any, ...]] = {
+    "t": tuple(n / 10 for n in range(-40, 400, 7)),
+    "h": _EXTREMES,
+    "state": _STATES,
+    "mix": _MIXTURE,
+    "mix_text": _STATES,
+    "code": _MIXTURE,
+    "wind speed": (-3, -2, 0, 1, 3),
+}
+"""The values of posts of many records, which a seed chooses: drawing each of them would cost too much."""
 _TEXTS = ("on", "off", "", "5", "5.0", "0", "-0", "1e2", "100", "x", "007", "a", "é x", "1e400", "-1e400", "1e23")
 _COMPARED = st.one_of(
     st.sampled_from(_TEXTS),
@@ -120,7 +131,7 @@ class World:
     width: int
     size: int
     declared: dict[str, str]
-    phases: tuple[Phase, ...]
+    phases: tuple[Phase, ...] = field(repr=False)
 
 
 def iso(us: int) -> str:
@@ -154,6 +165,7 @@ _STEPS = st.lists(
         st.tuples(st.just("post"), _MAYBE, _RECORDS, st.booleans()),
         st.tuples(st.just("post"), _SENSOR, st.lists(_RECORD, min_size=4, max_size=12), st.booleans()),
         st.tuples(st.just("several"), st.none(), _SEVERAL, st.booleans()),
+        st.tuples(st.just("many"), _MAYBE, st.integers(0, 2**32), st.integers(1, 60)),
         st.builds(Repeat, st.integers(0, 9)),
         st.tuples(st.just("own"), _MAYBE, _RECORD, st.none()),
         st.builds(Sealing, st.integers(1, 2)),
@@ -164,7 +176,6 @@ _STEPS = st.lists(
 _MOMENT = st.tuples(st.integers(-2, _GRID + 2), st.integers(-1, 1))
 _OPEN = st.sampled_from((None, None, None, None, "start", "end", "both", "both"))
 _ALIASES = st.sampled_from((None, None, None, None, "x", "t", "avg_t", "time", "sensor"))
-_ATTRIBUTE = st.sampled_from(ATTRIBUTES)
 _RAW = st.lists(
     st.tuples(st.sampled_from((*ATTRIBUTES, *ATTRIBUTES, "*")), st.none(), _ALIASES), min_size=1, max_size=3
 )
@@ -174,11 +185,21 @@ _AGGREGATED = st.lists(
     max_size=3,
 )
 _FROM = st.one_of(st.none(), st.none(), st.lists(_SENSOR, min_size=1, max_size=4))
-_CHOICES = st.lists(_COMPARED, min_size=1, max_size=3)
+
+
+def _compared(attribute: str) -> st.SearchStrategy[tuple[str, str, Any]]:
+    """Comparisons of an attribute, mostly with a value that it may have."""
+    own = st.sampled_from([str(value) for value in _MANY[attribute]])
+    value = st.one_of(own, own, own, _COMPARED)
+    signs = st.sampled_from(("=", "!=", "!=", "<", "<=", ">", ">="))
+    return st.one_of(
+        st.tuples(st.just(attribute), signs, st.tuples(value)),
+        st.tuples(st.just(attribute), st.just("IN"), st.lists(value, min_size=1, max_size=3)),
+    )
+
+
 _CONDITION = st.one_of(
-    st.tuples(_ATTRIBUTE, st.sampled_from(("=", "!=", "<", "<=", ">", ">=")), st.tuples(_COMPARED)),
-    st.tuples(_ATTRIBUTE, st.sampled_from(("<", "<=", ">", ">=", "!=")), st.tuples(_PLAIN.map(repr))),
-    st.tuples(_ATTRIBUTE, st.just("IN"), _CHOICES),
+    *map(_compared, ATTRIBUTES),
     st.tuples(st.sampled_from((*ATTRIBUTES, "sensor", "time")), st.just("EXISTS"), st.just(())),
     st.tuples(st.sampled_from((*ATTRIBUTES, "sensor")), st.sampled_from(("=~", "!~")), st.tuples(_PATTERNS)),
     st.tuples(st.just("sensor"), st.sampled_from(("=", "!=", "<", "IN")), st.tuples(_SENSOR)),
@@ -197,21 +218,27 @@ _QUESTION = st.tuples(
     st.tuples(st.integers(1, 60), st.booleans()),
 )
 _QUESTIONS = st.lists(_QUESTION, min_size=QUESTIONS, max_size=QUESTIONS)
+_OPENING = st.lists(st.integers(0, 2**32), min_size=len(SENSORS), max_size=len(SENSORS))
 _PHASES = st.lists(st.tuples(_STEPS, _QUESTIONS), min_size=PHASES, max_size=PHASES)
 _DECLARED = st.sampled_from(({}, {}, {"code": "text"}, {"code": "text", "t": "number", "state": "text"}))
 
 
 def worlds() -> st.SearchStrategy[World]:
     """Histories with their questions."""
-    return st.builds(_world, _GRIDS, st.sampled_from((3, 10, 100)), st.sampled_from((2, 8, 64)), _DECLARED, _PHASES)
+    sizes = st.sampled_from((3, 10, 10, 100)), st.sampled_from((2, 8, 8, 64))
+    return st.builds(_world, _GRIDS, *sizes, _DECLARED, _OPENING, _PHASES)
 
 
-def _world(grid: tuple[int, int], width: int, size: int, declared: dict[str, str], phases: list[Any]) -> World:
+def _world(
+    grid: tuple[int, int], width: int, size: int, declared: dict[str, str], opening: list[int], phases: list[Any]
+) -> World:
     base, step = grid
     found = [
         Phase(tuple(_step(base, step, s) for s in steps), tuple(_question(base, step, *q) for q in questions))
         for steps, questions in phases
     ]
+    first = [_step(base, step, ("many", sensor, seed, 20)) for sensor, seed in zip(SENSORS, opening, strict=True)]
+    found[0] = Phase((*first, *found[0].steps), found[0].questions)
     return World(base, step, width * step, size, declared, tuple(found))
 
 
@@ -219,6 +246,8 @@ def _step(base: int, step: int, draft: Any) -> Step:
     if not isinstance(draft, tuple):
         return cast(Step, draft)
     kind, sensor, records, key = draft
+    if kind == "many":
+        records, key = _many(Random(records), key), False
 
     def placed(record: dict[str, Any]) -> dict[str, Any]:
         return record | {"time": iso(base + int(record["time"] * step))}
@@ -228,6 +257,17 @@ def _step(base: int, step: int, draft: Any) -> Step:
     if kind == "several":
         return Written(None, tuple(placed(record) | {"sensor": name} for name, record in records), key)
     return Written(sensor, tuple(map(placed, records)), key)
+
+
+def _many(random: Random, count: int) -> list[dict[str, Any]]:
+    """Records on the grid, each attribute missing in some of them; now and then one value throughout."""
+    names = random.sample(ATTRIBUTES, random.randint(3, len(ATTRIBUTES)))
+    choices = {name: _MANY[name] if random.random() < 0.8 else (random.choice(_MANY[name]),) for name in names}
+    often = {name: random.choice((0.5, 0.9, 1.0)) for name in names}
+    return [
+        {"time": random.randint(0, _GRID)} | {n: random.choice(choices[n]) for n in names if random.random() < often[n]}
+        for _ in range(count)
+    ]
 
 
 def _question(

@@ -75,7 +75,8 @@ class Driver:
                 receipt = self.ingest(incoming)
                 assert (len(incoming.records), batch, True) == (receipt.accepted, receipt.batch, receipt.duplicate)
             case Own():
-                pk = f"own-{len(self.history.records)}"
+                number = len(self.history.records)
+                pk = f"{'!' if number % 2 else '~'}{number}"  # before and after the ids of batches
                 self.insert_into(step.record, pk, step.sensor)
                 self._keep(step.sensor, (pk, -1), step.record)
             case Sealing():
