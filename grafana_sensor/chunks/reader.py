@@ -96,7 +96,7 @@ class _Summariser:
     def _whole_epoch(self) -> bool:
         """Take or leave the epoch by its own entries; False where its pieces must be looked at."""
         rollup, live = self._epoch.rollup, self._epoch.live
-        if live is not None or any(not piece.alone for piece in self._epoch.pieces()):
+        if live is not None or not rollup.chunks or any(not piece.alone for piece in self._epoch.pieces()):
             return False
         first, last = rollup.chunks[0].first, max(chunk.last for chunk in rollup.chunks)
         verdicts: list[Verdict] = [

@@ -122,3 +122,15 @@ def test_the_time_is_bounded(store: ChunkedStore) -> None:
     moments = iter([0.0, 10.0])
     with store.reading() as reading, pytest.raises(LimitError, match="limit of 5 s"):
         reading.summarise(SENSOR, request(0, 10), Budget(seconds=5, clock=lambda: next(moments)))
+
+
+def test_a_marker_whose_batch_never_came_is_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that died between its marker and its batch leaves an epoch that is empty, not a fault."""
+    store = ChunkedStore(MemoryStore(), width=1000)
+    store.append(post("dead", [1], t=[1.0]))
+    monkeypatch.setattr(MemoryReading, "batches", lambda *_: [])
+    assert 0 == summary(store, request(0, 1000, ALL)).numbers
+    with store.reading() as reading:
+        assert [] == list(reading.records(SENSOR, ["t"], request(0, 1000), Budget()))
+    assert (1, 0) == (seal(store).epochs, seal(store).records)
+    assert [] == list(store.check())
