@@ -15,7 +15,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   lint, types, layers, docs"
 	@echo "make bench   the figures of docs/performance.md"
-	@echo "make format  lay out the code and sort its imports"
+	@echo "make format  lay out the code, sort its imports, write docs/cli.md from --help"
 	@echo "make clean   remove what these made"
 
 demo: $(VENV)/.run
@@ -45,6 +45,7 @@ bench: $(VENV)/.test
 format: $(VENV)/.check
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/python -m tests.docs_cli
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
