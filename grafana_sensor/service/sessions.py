@@ -81,7 +81,14 @@ class Cache(Generic[T]):
         _close(gone)
 
     def get(self, user: str) -> T | None:
-        """The user's session; None where there is none or its time is over, and then it is removed."""
+        """The user's session; None where there is none or its time is over, and then it is removed.
+
+        >>> from io import StringIO
+        >>> cache, session = Cache(size=2), StringIO()
+        >>> cache.add("alice", session)
+        >>> cache.get("alice") is session, cache.get("bob")
+        (True, None)
+        """
         gone: list[T] = []
         with self._lock:
             session, ends = self._entries.get(user, (None, 0.0))
@@ -93,7 +100,15 @@ class Cache(Generic[T]):
         return session
 
     def valid(self, user: str) -> bool:
-        """Whether the user's session is there and its time not over; one whose time is over is removed."""
+        """Whether the user's session is there and its time not over; one whose time is over is removed.
+
+        >>> from io import StringIO
+        >>> seconds = iter([0.0, 2_999.0, 3_000.0])
+        >>> cache, session = Cache(size=2, timeout=3_000.0, clock=lambda: next(seconds)), StringIO()
+        >>> cache.add("alice", session)
+        >>> cache.valid("alice"), cache.valid("alice"), session.closed
+        (True, False, True)
+        """
         return self.get(user) is not None
 
     def close(self) -> None:
