@@ -35,9 +35,11 @@ def prepare(blobs: BlobStore, sensor: str, start: int, width: int, size: int) ->
         epoch = next(epochs(reading, sensor, start, start + width, width), None)
         if epoch is None or epoch.live is None:
             return None
-        parts = [part for block, last in _rewritten(epoch, size) for part in _cut(block, size, last=last)]
+        pieces = _joined(epoch, size)
+        touched = [piece for piece in pieces if piece.start < piece.stop]
+        parts = [part for piece in touched for part in _cut(epoch.block([piece]), size, last=piece is pieces[-1])]
     old = epoch.rollup
-    rewritten = {place for piece in _joined(epoch, size) if piece.start < piece.stop for place in piece.chunks}
+    rewritten = {place for piece in touched for place in piece.chunks}
     chunks = [chunk for place, chunk in enumerate(old.chunks) if place not in rewritten]
     entries: dict[str, dict[str, Entry]] = {
         name: {old.chunks[p].id: entry for p, entry in old.attribute(name).items() if p not in rewritten}
@@ -48,14 +50,6 @@ def prepare(blobs: BlobStore, sensor: str, start: int, width: int, size: int) ->
     dropped = [old.chunks[place].id for place in sorted(rewritten)]
     rollup = Rollup.of(chunks, entries).encode()
     return Seal(sensor, start, generation, rollup, written, dropped, epoch.covered), len(epoch.live)
-
-
-def _rewritten(epoch: Epoch, size: int) -> Iterator[tuple[Block, bool]]:
-    """What must be written anew, and whether it is the end of the epoch."""
-    joined = _joined(epoch, size)
-    for piece in joined:
-        if piece.start < piece.stop:
-            yield epoch.block([piece]), piece is joined[-1]
 
 
 def _joined(epoch: Epoch, size: int) -> list[Piece]:
