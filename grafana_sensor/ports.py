@@ -95,7 +95,7 @@ class RecordReading(ABC):
 
     @abstractmethod
     def catalog(self) -> Catalog:
-        """The user's sensors, attributes and declarations."""
+        """The user's sensors, attributes and declarations: the same each time that one look is asked."""
 
     @abstractmethod
     def summarise(self, sensor: str, request: Request, budget: Budget) -> dict[str, list[Summary]]:

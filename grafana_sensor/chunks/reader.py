@@ -36,9 +36,12 @@ class ChunkReading(RecordReading):
     def __init__(self, blobs: BlobReading, width: int) -> None:
         self._blobs = blobs
         self._width = width
+        self._catalog: Catalog | None = None
 
     def catalog(self) -> Catalog:
-        return self._blobs.catalog()
+        if self._catalog is None:
+            self._catalog = self._blobs.catalog()
+        return self._catalog
 
     def summarise(self, sensor: str, request: Request, budget: Budget) -> Answer:
         edges = request.edges

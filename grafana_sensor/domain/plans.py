@@ -86,7 +86,8 @@ class Need(enum.Flag):
 class Request:
     """What a store is to summarise or to list of one sensor.
 
-    `wants`: the attributes, each with what of its summary is needed; EVERYTHING counts the records.
+    `wants`: the attributes, each with what of its summary is needed; EVERYTHING counts the records,
+    and with Need.ENDS gives the times of the first and the last.
     `edges`: int64[b + 1], ascending: bucket i is [edges[i], edges[i + 1]); the range is
     [edges[0], edges[b]). Only records that pass all conditions count.
     """

@@ -105,6 +105,15 @@ def test_records_outside_are_not_read(store: ChunkedStore, decoded: list[str]) -
     assert ["#t", "a:t"] == decoded
 
 
+def test_one_look_has_one_catalog(store: ChunkedStore) -> None:
+    """What is stored while an answer is made does not change the names that it is made of."""
+    with store.reading() as reading:
+        before = reading.catalog()
+        store.append(post("new", [20], other=[1.0]))
+        assert before == reading.catalog()
+    assert "other" in store.catalog().sensors[SENSOR]
+
+
 def test_an_unknown_sensor_is_empty(store: ChunkedStore) -> None:
     """A sensor that isn't there gives empty summaries, not an error."""
     with store.reading() as reading:
