@@ -144,8 +144,8 @@ def declare(session: Session, attribute: str) -> Response:
     said = checked(Declared, json_object(read(request, services().settings.max_body)))
     if said.kind is None and said.unit is None and said.title is None:
         raise BadRequest("nothing is declared: give kind ('number' or 'text'), unit or title")
-    session.declare(attribute, said.kind, said.unit, said.title)
-    return json_answer(next(row for row in answers.attributes(session) if row["attribute"] == attribute))
+    row = session.declare(attribute, said.kind, said.unit, said.title)
+    return json_answer({name: value for name, value in row.items() if value is not None})
 
 
 @blueprint.route("/query", methods=["GET", "POST"])
