@@ -12,7 +12,7 @@ from typing import Final
 
 from grafana_sensor.domain.catalog import Catalog
 from grafana_sensor.domain.errors import BadRequest, ProjectionError
-from grafana_sensor.domain.plans import BEGINNING, EVERYTHING, FOREVER, Projection, Query
+from grafana_sensor.domain.plans import BEGINNING, FOREVER, Projection, Query
 from grafana_sensor.domain.series import Series, Table
 from grafana_sensor.domain.shown import shown
 from grafana_sensor.domain.timestamps import parse_moment
@@ -138,7 +138,7 @@ def _text_query(text: str | None, known: Collection[str]) -> Query | None:
     if text is None:
         return None
     for name in (text, text.strip()):
-        if name in known and name != EVERYTHING:
+        if name in known:
             return Query((Projection(name, text=name, position=text.index(name), named_at=text.index(name)),))
     return parse_query(text)
 

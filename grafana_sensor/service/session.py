@@ -11,6 +11,7 @@ from typing import Any, Final, Self, get_args
 
 from grafana_sensor.domain.catalog import NO_SENSOR, Declaration, Kind
 from grafana_sensor.domain.errors import BadRequest, RecordError, RejectedRecords, Unprocessable
+from grafana_sensor.domain.names import RESERVED
 from grafana_sensor.domain.shown import shown
 from grafana_sensor.ports import RecordStore, Sealed
 from grafana_sensor.service import ingest, listings
@@ -109,8 +110,8 @@ class Session(Asking):
         """
         limits = self.settings.limits
         ingest.check_name(attribute, "attribute's name", limits.name)
-        if attribute in ("time", "sensor"):
-            raise Unprocessable(f"{attribute!r} is no attribute: every record has one besides its attributes")
+        if attribute in RESERVED:
+            raise Unprocessable(f"{attribute!r} is no attribute: a record's own field of that name becomes another")
         if kind is not None and kind not in get_args(Kind):
             raise Unprocessable(f"the kind is {shown(kind)}; it must be 'number' or 'text'")
         for text, what in ((unit, "unit"), (title, "title")):

@@ -269,6 +269,7 @@ def test_declarations_add_up(filled: Session) -> None:
         ({"attribute": "x" * 256}, "attribute's name"),
         ({"attribute": "time"}, "'time' is no attribute"),
         ({"attribute": "sensor"}, "'sensor' is no attribute"),
+        ({"attribute": "*"}, "'*' is no attribute"),
         ({"kind": "numeric"}, "'number' or 'text'"),
         ({"unit": "x" * 256}, "unit"),
         ({"unit": "a\0"}, "unit"),
