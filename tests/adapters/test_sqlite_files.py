@@ -293,6 +293,7 @@ def test_an_interrupted_create_can_be_done_again(tmp_path: Path) -> None:
     keyspaces = SqliteKeyspaces(tmp_path, passwords=QUICK)
     keyspaces.create("alice", "secret")
     keyspaces.open("alice", "secret").close()
+    assert ["alice"] == keyspaces.users()
     keyspaces.close()
 
 
