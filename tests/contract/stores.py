@@ -42,6 +42,9 @@ class Stores(ABC):
     share: ClassVar[float] = 1.0
     """Of the usual number of drawn cases, as many as it is asked in the same time."""
 
+    of_processes: ClassVar[bool] = True
+    """Whether several processes see the same records at its URI."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "store"
         self._made: list[BlobStore] = []
@@ -98,6 +101,8 @@ class Stores(ABC):
 
 class MemoryStores(Stores):
     """Dicts, looked into."""
+
+    of_processes = False
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
