@@ -72,7 +72,7 @@ def command(java: str, jars: Path, folder: Path, node: Mapping[str, Any]) -> lis
         f"-Dlogback.configurationFile=file://{folder}/conf/logback.xml",
         f"-Dcassandra.jmx.local.port={node['jmx_port']}",
         "-Dcassandra.skip_wait_for_gossip_to_settle=0",
-        f"-Dcassandra.ring_delay_ms={0 if alone else 3000}",
+        f"-Dcassandra.ring_delay_ms={0 if alone else 8000}",
         # When the first role is made; where there are to be more copies it is tried until nodes enough are up.
         f"-Dcassandra.superuser_setup_delay_ms={100 if alone else 1000}",
         "-Dcassandra.consistent.rangemovement=false",  # new nodes may join at once
