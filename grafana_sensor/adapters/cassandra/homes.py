@@ -17,6 +17,7 @@ from grafana_sensor.adapters.cassandra import names, schema
 from grafana_sensor.adapters.cassandra.connections import Connection, Connections, Cql
 from grafana_sensor.adapters.cassandra.errors import unavailable
 from grafana_sensor.adapters.cassandra.place import Place
+from grafana_sensor.domain.errors import Unavailable
 
 HOME: Final = Cql("SELECT owner, secret, version FROM home WHERE name = ?")
 CLAIM: Final = Cql("INSERT INTO home (name, owner, secret, version) VALUES (?, ?, ?, 0) IF NOT EXISTS", serial=True)
@@ -108,8 +109,11 @@ class Homes:
     def _prepare(self, connection: Connection) -> None:
         """See that the administrator's keyspace has today's tables; its version is a row like a home's."""
         keyspace = self._place.prefix
-        if self._version(connection, keyspace) == schema.USERS.version:
-            return
+        try:
+            if self._version(connection, keyspace) == schema.USERS.version:
+                return
+        except Unavailable:
+            pass  # a table that another server is making can be listed and not be there yet
         with schema.claimed(connection):
             version = self._version(connection, keyspace)
             if not schema.USERS.is_there(version, keyspace):

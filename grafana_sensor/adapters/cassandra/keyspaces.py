@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from grafana_sensor.adapters.cassandra.connections import Connection, Connections, Cql
 from grafana_sensor.adapters.cassandra.homes import Home, Homes
@@ -41,6 +41,8 @@ class CassandraKeyspaces(Keyspaces):
     `most`: users who may have a keyspace of their own. `clock`: UTC µs. `keep`: seconds for which an answer may read
     what was replaced after it began.
     """
+
+    remote: ClassVar[bool] = True
 
     def __init__(
         self,
