@@ -104,6 +104,7 @@ def serve(settings: Settings) -> None:
     if settings.workers > 1 and settings.store.lower().startswith("memory:"):
         raise BadRequest("memory:// lives in one process: serve it with --workers 1, or use sqlite:FOLDER")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s [%(process)d] [%(levelname)s] %(message)s")
+    logging.getLogger("cassandra").setLevel(logging.WARNING)  # the driver tells of each connection
     with connect(settings.store, settings) as database:
         try:
             database.ready()
