@@ -13,6 +13,9 @@ Kind = Literal["number", "text"]
 NO_SENSOR: Final = ""
 """The sensor of records that have none; only queries per user find them."""
 
+ALL_SENSORS: Final = ("*", ".*")
+"""What stands for all of the user's sensors, unless one is called so: Grafana's custom values for All."""
+
 _NAMES: Final = {0: "number", NUMBER: "number", TEXT: "text", NUMBER | TEXT: "mixed"}
 
 
@@ -44,6 +47,16 @@ class Catalog:
             for name, bits in attributes.items():
                 found[name] = found.get(name, 0) | bits
         return dict(sorted(found.items()))
+
+    def sensors_named(self, name: str) -> list[str] | None:
+        """The sensors that a name stands for: that one, or all of them (ALL_SENSORS). None where it is unknown.
+
+        >>> Catalog({"a": {}, "b": {}}).sensors_named("*")
+        ['a', 'b']
+        """
+        if name != NO_SENSOR and name in self.sensors:
+            return [name]
+        return [sensor for sensor in self.sensors if sensor != NO_SENSOR] if name in ALL_SENSORS else None
 
     def kind(self, bits: int, attribute: str) -> str:
         """`number`, `text` or `mixed`: by the values (`bits`), else by what is declared, else number."""

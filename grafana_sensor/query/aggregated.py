@@ -19,7 +19,7 @@ from grafana_sensor.domain.summaries import Summary
 from grafana_sensor.ports import RecordReading
 from grafana_sensor.query.aggregates import Result, column_name, finish, needs, unique_names
 from grafana_sensor.query.buckets import Buckets
-from grafana_sensor.query.labels import mixed_notice, series_name, tags
+from grafana_sensor.query.labels import mixed_notice, series_name, shown_title, tags, unit
 from grafana_sensor.query.paging import Page, Place
 from grafana_sensor.query.plan import Plan
 
@@ -50,7 +50,9 @@ def table(reading: RecordReading, plan: Plan, buckets: Buckets, page: Page, budg
     for place, (projection, name) in enumerate(zip(plan.projections, unique, strict=True)):
         by_bucket = zip(*(result[place] for result in results), strict=True)
         values = [value for bucket in by_bucket for value in bucket][shown]
-        columns.append(TableColumn(name, _kind(plan, projection), values))
+        columns.append(
+            TableColumn(name, _kind(plan, projection), values, unit(plan, projection), shown_title(plan, projection))
+        )
     following = None
     if given and stop < total:
         following = page.token(plan, Place(times[-1], sensors[-1] or ""))
@@ -79,6 +81,9 @@ def series(reading: RecordReading, plan: Plan, buckets: Buckets, budget: Budget)
             results[group][place],
             tags(projection, group),
             () if projection.aggregate == "CNT" else mixed_notice(plan, projection.attribute),
+            _kind(plan, projection),
+            unit(plan, projection),
+            shown_title(plan, projection, group),
         )
         for place, projection, group in wanted
     ]

@@ -20,6 +20,7 @@ from grafana_sensor.query import engine
 from grafana_sensor.query.aggregates import KNOWN, Result, canonical
 from grafana_sensor.query.engine import Ask
 from grafana_sensor.query.fields import parse_conditions, parse_every, parse_projections, parse_sensors
+from grafana_sensor.query.lexer import plain_name
 from grafana_sensor.query.parse import parse_query
 from grafana_sensor.service.listings import attributes, sensors, values
 from grafana_sensor.service.source import Source, known_sensors, looking
@@ -137,9 +138,10 @@ def _text_query(text: str | None, known: Collection[str]) -> Query | None:
     """The query of a text; one that is an attribute's name, whatever characters it has, is that attribute."""
     if text is None:
         return None
-    for name in (text, text.strip()):
+    at = len(text) - len(text.lstrip())
+    for name, place in ((text, 0), (text.strip(), at), (plain_name(text.strip()), at)):
         if name in known:
-            return Query((Projection(name, text=name, position=text.index(name), named_at=text.index(name)),))
+            return Query((Projection(name, text=name, position=place, named_at=place),))
     return parse_query(text)
 
 

@@ -100,11 +100,13 @@ def _bits(catalog: Catalog, attribute: str) -> int:
 
 def _known(catalog: Catalog, asked: Sequence[str]) -> list[str]:
     """The sensors asked, each once. Raises UnknownSensor."""
-    known = known_sensors(catalog)
+    found: dict[str, None] = {}
     for name in asked:
-        if name not in known:
-            raise UnknownSensor.named(name, known)
-    return list(dict.fromkeys(asked))
+        sensors = catalog.sensors_named(name)
+        if sensors is None:
+            raise UnknownSensor.named(name, known_sensors(catalog))
+        found |= dict.fromkeys(sensors)
+    return list(found)
 
 
 def _sensor(reading: RecordReading, name: str, attributes: int, budget: Budget) -> Row:
