@@ -26,6 +26,7 @@ SELECT: Final = "select"
 WHERE: Final = "where"
 SENSOR: Final = "sensor"
 EVERY: Final = "every"
+FILTERS: Final = "filters"
 
 _CALL = re.compile(r"\s*([\w.]+)\s*\((.*)\)\s*", re.DOTALL)
 _OPENED = re.compile(r"\s*([\w.]+)\s*\(")
@@ -132,43 +133,60 @@ def parse_sensors(value: object, known: Collection[str] = ()) -> tuple[Name, ...
     >>> [name.text for name in parse_sensors("{greenhouse-1,lab.s2,weather/roof (north)}")]
     ['greenhouse-1', 'lab.s2', 'weather/roof (north)']
     """
+    return tuple(map(Name, parse_names(value, SENSOR, known)))
+
+
+def parse_names(value: object, field: str, known: Collection[str] = ()) -> list[str]:
+    """The names in a field, written in any form that a list of sensors may have.
+
+    Raises as parse_sensors does.
+
+    >>> parse_names("(AVG|P95)", "aggregate")
+    ['AVG', 'P95']
+    """
     if isinstance(value, str):
-        return (Name(value),) if value in known and value else tuple(_sensors_of_text(value))
+        return [value] if value in known and value else _names_of_text(value, field)
     if not isinstance(value, (list, tuple)) or not value:
         raise BadRequest(
-            f"{SENSOR}: {_what(value)} where sensors should be: a text like 'a', 'a,b', '(a|b)' or '{{a,b}}',"
+            f"{field}: {_what(value)} where {field}s should be: a text like 'a', 'a,b', '(a|b)' or '{{a,b}}',"
             " or a list of names"
         )
-    return tuple(Name(_sensor(element, known)) for element in value)
+    return [_name(element, field, known) for element in value]
 
 
-def _sensors_of_text(text: str) -> list[Name]:
-    scanner = Scanner(text, SENSOR)
+def _names_of_text(text: str, field: str) -> list[str]:
+    what = _one(field)
+    scanner = Scanner(text, field)
     opening = scanner.next()
     if opening in LISTS and text.rstrip().endswith(LISTS[opening][0]):
-        names = scanner.name_list("a sensor")
+        names = scanner.name_list(what)
         if scanner.done():
-            return names
-        scanner = Scanner(text, SENSOR)
-    return scanner.names_to_end("a sensor")
+            return [name.text for name in names]
+        scanner = Scanner(text, field)
+    return [name.text for name in scanner.names_to_end(what)]
 
 
-def _sensor(element: object, known: Collection[str]) -> str:
+def _name(element: object, field: str, known: Collection[str]) -> str:
     if not isinstance(element, str) or not element:
-        raise BadRequest(f"{SENSOR}: {_what(element)} in the list where the name of a sensor should be")
+        raise BadRequest(f"{field}: {_what(element)} in the list where the name of {_one(field)} should be")
     if element in known:
         return element
-    _refuse_variable(element, SENSOR)
-    return plain_name(_whole(element, SENSOR))
+    _refuse_variable(element, field)
+    return plain_name(_whole(element, field))
 
 
-def parse_conditions(value: object, *, plain: bool = False) -> tuple[Condition, ...]:
+def _one(field: str) -> str:
+    """One of what the field names, with its article."""
+    return f"{'an' if field[0] in 'aeiou' else 'a'} {field}"
+
+
+def parse_conditions(value: object, *, plain: bool = False, field: str = WHERE) -> tuple[Condition, ...]:
     """The conditions of a text, or of a list of [attribute, operator, value], {key, operator, value} and texts.
 
     In lists attributes and values are taken as they are. A value may be a text, a number, a boolean (stored as
     1 or 0), for `time` a datetime, and a list of them for IN; EXISTS takes none. Of Grafana's filters `=|` is
     IN and `!=|` is `!=` to each of "values". None, an empty text and an empty list are no condition. `plain`:
-    the values come from a program, so that `$x` is a text like others. Raises QuerySyntaxError,
+    the values come from a program, so that `$x` is a text like others. `field`: what errors call it. Raises QuerySyntaxError,
     ConditionError, or BadRequest for other types.
 
     >>> parse_conditions([["air_temperature", "<", 30.0]]) == parse_conditions("air_temperature < 30")
@@ -177,13 +195,15 @@ def parse_conditions(value: object, *, plain: bool = False) -> tuple[Condition, 
     if value is None:
         return ()
     if isinstance(value, str):
-        return tuple(_conditions_of_text(value, WHERE))
+        return tuple(_conditions_of_text(value, field))
     if not isinstance(value, (list, tuple)):
         raise BadRequest(
-            f"{WHERE}: {_what(value)} where conditions should be: a text like 't < 5 AND s = on', or a list"
+            f"{field}: {_what(value)} where conditions should be: a text like 't < 5 AND s = on', or a list"
             " of [attribute, operator, value] or of {key, operator, value}"
         )
-    return tuple(condition for index, item in enumerate(value) for condition in _conditions_of(item, index, plain))
+    return tuple(
+        condition for index, item in enumerate(value) for condition in _conditions_of(item, f"{field}[{index}]", plain)
+    )
 
 
 def _conditions_of_text(text: str, field: str) -> list[Condition]:
@@ -197,8 +217,7 @@ def _conditions_of_text(text: str, field: str) -> list[Condition]:
     return list(found)
 
 
-def _conditions_of(item: object, index: int, plain: bool) -> list[Condition]:
-    place = f"{WHERE}[{index}]"
+def _conditions_of(item: object, place: str, plain: bool) -> list[Condition]:
     if isinstance(item, str) and item != _LOST:
         return _conditions_of_text(item, place)
     if isinstance(item, Mapping):

@@ -1,0 +1,137 @@
+"""The options of a dashboard's variable, and of the fields of a query builder.
+
+Law: an option's value is the raw name, which every field and query text takes back as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from grafana_sensor.domain.catalog import Catalog, Declaration
+from grafana_sensor.domain.columns import TEXT
+from grafana_sensor.domain.errors import BadRequest, UnknownAttribute, UnknownScan, UnknownSensor
+from grafana_sensor.domain.numbers import json_text
+from grafana_sensor.query.aggregates import AGGREGATES
+from grafana_sensor.query.fields import parse_names
+from grafana_sensor.query.variables import FORMS, Variable
+from grafana_sensor.query.written import written_name, written_text
+from grafana_sensor.service import listings
+from grafana_sensor.service.source import Source, known_sensors
+
+PERCENTILES: Final = ("P50", "P95", "P99")
+"""Those that are offered; any other may be written."""
+
+FEW: Final = 50
+"""Values of an attribute of which each is offered as a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice: its value, and the title that is declared of it, if any."""
+
+    value: str
+    title: str | None = None
+
+
+def options(source: Source, variable: Variable) -> list[Option]:
+    """What a variable lists.
+
+    Sensors and attributes go by name, values numbers first. Raises UnknownAttribute, UnknownSensor, UnknownScan,
+    BadRequest where an argument is missing or wrong, LimitError where there are too many.
+    """
+    match variable.word:
+        case "sensors":
+            return sensors(source, variable.attribute)
+        case "attributes":
+            return attributes(source, variable.sensor)
+        case "values":
+            return [Option(text) for text in values(source, variable.attribute, variable.sensor)]
+        case "aggregates":
+            return [Option(name) for name in (*AGGREGATES, *PERCENTILES)]
+        case "scans":
+            return []  # scans are recorded by none of the routes, so a user has none
+    if variable.scan is None:
+        raise BadRequest(f"streams of which scan? Write {FORMS['streams']}")
+    raise UnknownScan(f"unknown scan {parse_names(variable.scan, 'scan')[0]!r}")
+
+
+def sensors(source: Source, attribute: object = None) -> list[Option]:
+    """The user's sensors, or those that have one of the attributes."""
+    catalog = source.store.catalog()
+    names = known_sensors(catalog)
+    if attribute is not None:
+        wanted = set(_attributes(catalog, attribute))
+        names = [name for name in names if not wanted.isdisjoint(catalog.sensors[name])]
+    return [Option(name) for name in names]
+
+
+def attributes(source: Source, sensor: object = None) -> list[Option]:
+    """The user's attributes, declared ones too, or those that one of the sensors has."""
+    catalog = source.store.catalog()
+    if sensor is None:
+        names: Iterable[str] = catalog.kinds()
+    else:
+        names = sorted({name for each in _sensors(catalog, sensor) for name in catalog.sensors[each]})
+    return [Option(name, catalog.declarations.get(name, Declaration()).title) for name in names]
+
+
+def values(source: Source, attribute: object, sensor: object = None, filters: object = None) -> list[str]:
+    """The distinct values of the attributes as texts: numbers ascending, as JSON prints them, then texts.
+
+    `sensor`: those of these sensors alone. `filters`: those of the records that meet these conditions.
+    """
+    catalog = source.store.catalog()
+    if attribute is None:
+        raise BadRequest(f"values of which attribute? Write {FORMS['values']}")
+    wanted = _attributes(catalog, attribute)
+    asked = None if sensor is None else _sensors(catalog, sensor)
+    found: set[float | str] = set()
+    for name in wanted:
+        found |= {row["value"] for row in listings.values(source, name, asked, filters=filters)}
+    numbers = sorted(value for value in found if not isinstance(value, str))
+    return [*map(json_text, numbers), *sorted(value for value in found if isinstance(value, str))]
+
+
+def conditions(source: Source, attribute: object = None, sensor: object = None) -> list[Option]:
+    """Conditions to choose from: the texts of text attributes, where they are few, and what is there at all.
+
+    Of the attributes of these sensors, else of those that have the attribute.
+    """
+    asked = sensor
+    if asked is None and attribute is not None:
+        asked = [option.value for option in sensors(source, attribute)] or None
+    catalog = source.store.catalog()
+    kinds = catalog.kinds()
+    found: list[Option] = []
+    for option in attributes(source, asked):
+        name = written_name(option.value)
+        if kinds[option.value] & TEXT:
+            there = values(source, option.value, asked)
+            if len(there) <= FEW:
+                found += [Option(f"{name} = {written_text(text)}") for text in there]
+        found.append(Option(f"{name} EXISTS"))
+    return found
+
+
+def _attributes(catalog: Catalog, value: object) -> list[str]:
+    """The attributes of a field. Raises UnknownAttribute."""
+    known = catalog.kinds()
+    names = parse_names(value, "attribute", known)
+    for name in names:
+        if name not in known:
+            raise UnknownAttribute.named(name, list(known))
+    return names
+
+
+def _sensors(catalog: Catalog, value: object) -> list[str]:
+    """The sensors of a field. Raises UnknownSensor."""
+    known = known_sensors(catalog)
+    found: list[str] = []
+    for name in parse_names(value, "sensor", known):
+        sensors = catalog.sensors_named(name)
+        if sensors is None:
+            raise UnknownSensor.named(name, known)
+        found += sensors
+    return found
