@@ -53,7 +53,7 @@ def find_annotations(source: Source, question: Question) -> list[Annotation]:
                 f"an annotation is a record, and {written(first)} is an aggregate: name attributes, or *",
                 position=first.position,
             )
-        return _of(engine.table(reading, ask, budget))
+        return _of(engine.table(reading, ask, budget, split_kinds=False))
 
 
 def _of(table: Table) -> list[Annotation]:

@@ -53,7 +53,7 @@ def _let_in(response: Response, listed: Iterable[str]) -> Response:
         response.headers["Access-Control-Allow-Origin"] = "*"
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
         wanted = request.headers.get("Access-Control-Request-Headers", "")
-        response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+        response.headers["Access-Control-Allow-Methods"] = ", ".join(sorted(response.allow))
         response.headers["Access-Control-Allow-Headers"] = ", ".join(allowed_headers(wanted))
         response.headers["Access-Control-Max-Age"] = str(SECONDS)
     else:
