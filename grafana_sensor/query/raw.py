@@ -43,8 +43,8 @@ def table(reading: RecordReading, plan: Plan, page: Page, budget: Budget, *, spl
     return Table(tuple(columns), following)
 
 
-def series(reading: RecordReading, plan: Plan, max_points: int, budget: Budget) -> list[Series]:
-    """A series for each projection, in the order asked, of each sensor that has the attribute, by name.
+def series(reading: RecordReading, plan: Plan, max_points: int, budget: Budget) -> list[list[Series]]:
+    """For each projection, in the order asked, a series of each sensor that has the attribute, by name.
 
     Beyond `max_points` it is reduced, with a notice. Raises LimitError beyond the budget.
     """
@@ -59,24 +59,22 @@ def series(reading: RecordReading, plan: Plan, max_points: int, budget: Budget) 
             points[sensor, attribute] = _points(plan, block, attribute, max_points)
             given += len(points[sensor, attribute][0]) * sum(p.attribute == attribute for p in plan.projections)
             budget.give(given)
-    found = []
-    for projection in plan.projections:
-        for sensor in plan.sensors:
-            if (sensor, projection.attribute) in points:
-                times, values, notices = points[sensor, projection.attribute]
-                found.append(
-                    Series(
-                        series_name(projection, sensor),
-                        times,
-                        values,
-                        tags(projection, sensor),
-                        notices,
-                        "text" if plan.only_texts(projection.attribute) else "number",
-                        unit(plan, projection),
-                        shown_title(plan, projection, sensor),
-                    )
-                )
-    return found
+    return [
+        [
+            Series(
+                series_name(projection, sensor),
+                *points[sensor, projection.attribute][:2],
+                tags(projection, sensor),
+                points[sensor, projection.attribute][2],
+                "text" if plan.only_texts(projection.attribute) else "number",
+                unit(plan, projection),
+                shown_title(plan, projection, sensor),
+            )
+            for sensor in plan.sensors
+            if (sensor, projection.attribute) in points
+        ]
+        for projection in plan.projections
+    ]
 
 
 def _sensors(rows: Rows) -> list[str]:
