@@ -14,6 +14,7 @@ from typing import Final
 
 from grafana_sensor.domain.errors import BadRequest
 from grafana_sensor.domain.shown import shown
+from grafana_sensor.query.lexer import refuse_variable
 
 FORMS: Final = {
     "sensors": "sensors, or sensors(attribute): those that have it",
@@ -52,7 +53,7 @@ def is_variable(text: str) -> bool:
 
 
 def parse_variable(text: str) -> Variable:
-    r"""The variable that a text asks for. Raises BadRequest where it is none.
+    r"""The variable that a text asks for. Raises BadRequest where it is none, or another that Grafana didn't expand.
 
     >>> parse_variable(r"values(state, (lab\.s2|roof))")
     Variable(word='values', attribute='state', sensor='(lab\\.s2|roof)', scan=None)
@@ -60,6 +61,7 @@ def parse_variable(text: str) -> Variable:
     call = _CALL.fullmatch(text)
     word = call[1].lower() if call else ""
     if call is None or word not in FORMS:
+        refuse_variable(text)
         raise BadRequest(f"{shown(text)} lists nothing; a variable is one of: {'; '.join(FORMS.values())}")
     given = call[2] if call[2] and call[2].strip() else None
     match word:

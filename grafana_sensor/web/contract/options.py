@@ -21,7 +21,11 @@ STEPS: Final = ("auto", "all", "1s", "10s", "1m", "5m", "15m", "30m", "1h", "3h"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of simPod's builder: `type` is the plugin's, `width` counts 8 pixels, `choices` are the fixed ones."""
+    """A field of simPod's builder: `type` is the plugin's, `width` counts 8 pixels, `choices` are the fixed ones.
+
+    simPod asks for the options when a list is opened: of a field that had them in the metric list it would not show
+    what is chosen, and the list has every field once for each metric.
+    """
 
     name: str
     label: str
@@ -42,7 +46,7 @@ FIELDS: Final = (
     ),
     Field("select", "Attributes", "multi-select", "the metric", 40),
 )
-"""In the order in which they are shown. A select of several loads its options, since simPod shows no others."""
+"""In the order in which they are shown."""
 
 
 def metrics(options: Sequence[Option]) -> list[dict[str, Any]]:
@@ -77,16 +81,7 @@ def tag_values(values: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _field(field: Field) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": field.name,
-        "label": field.label,
-        "type": field.type,
-        "placeholder": field.placeholder,
-        "width": field.width,
-    }
-    if field.type == "select":
-        found["options"] = [{"label": choice, "value": choice} for choice in field.choices]
-    return found
+    return {name: getattr(field, name) for name in ("name", "label", "type", "placeholder", "width")}
 
 
 def _labelled(options: Sequence[Option]) -> list[tuple[Option, str]]:

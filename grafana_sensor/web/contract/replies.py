@@ -17,14 +17,13 @@ class Choice(Given):
 
 
 class PayloadField(Given):
-    """A field of simPod's builder; `width` counts 8 pixels. Without options they are asked for."""
+    """A field of simPod's builder; `width` counts 8 pixels. Its options are asked for."""
 
     name: str
     label: str
     type: Literal["select", "multi-select"]
     placeholder: str
     width: int
-    options: list[Choice] | None = None
 
 
 class Metric(Choice):
