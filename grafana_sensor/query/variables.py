@@ -12,9 +12,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from grafana_sensor.domain.errors import BadRequest
+from grafana_sensor.domain.errors import BadRequest, LimitError
 from grafana_sensor.domain.shown import shown
-from grafana_sensor.query.lexer import refuse_variable
+from grafana_sensor.query.lexer import MAX_TEXT, refuse_variable
 
 FORMS: Final = {
     "sensors": "sensors, or sensors(attribute): those that have it",
@@ -26,9 +26,9 @@ FORMS: Final = {
 }
 """By its word, how each is written."""
 
-_CALL = re.compile(r"\s*(\w+)\s*(?:\((.*)\)\s*)?", re.DOTALL)
+_CALL = re.compile(r"(\w+)\s*(?:\((.*)\))?", re.DOTALL)
 _ARGUMENTS = re.compile(
-    r'\s*("(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|\{[^}]*\}|(?:[^,\\]|\\.)*)\s*(?:,(.*))?', re.DOTALL
+    r'("(?:[^"\\]++|\\.)*+"|\((?:[^()\\]++|\\.)*+\)|\{[^}]*+\}|(?:[^,\\]++|\\.)*+)\s*(?:,(.*))?', re.DOTALL
 )
 
 
@@ -48,17 +48,21 @@ def is_variable(text: str) -> bool:
     >>> is_variable("attributes(lab)"), is_variable("attributes(la"), is_variable("temperature")
     (True, False, False)
     """
-    call = _CALL.fullmatch(text)
+    call = _CALL.fullmatch(text.strip())
     return call is not None and call[1].lower() in FORMS
 
 
 def parse_variable(text: str) -> Variable:
-    r"""The variable that a text asks for. Raises BadRequest where it is none, or another that Grafana didn't expand.
+    r"""The variable that a text asks for.
+
+    Raises BadRequest where it is none, or another that Grafana didn't expand, LimitError where it is too long.
 
     >>> parse_variable(r"values(state, (lab\.s2|roof))")
     Variable(word='values', attribute='state', sensor='(lab\\.s2|roof)', scan=None)
     """
-    call = _CALL.fullmatch(text)
+    if len(text) > MAX_TEXT:
+        raise LimitError(f"a variable's text of {len(text):,} characters is over the limit of {MAX_TEXT:,}")
+    call = _CALL.fullmatch(text.strip())
     word = call[1].lower() if call else ""
     if call is None or word not in FORMS:
         refuse_variable(text)
@@ -80,7 +84,7 @@ def parse_variable(text: str) -> Variable:
 
 def _two(given: str | None) -> tuple[str | None, str | None]:
     """The attribute and the sensors of `values`."""
-    arguments = _ARGUMENTS.fullmatch(given or "")
+    arguments = _ARGUMENTS.fullmatch((given or "").strip())
     if arguments is None:
         return given, None
     return arguments[1].strip() or None, arguments[2] and arguments[2].strip()

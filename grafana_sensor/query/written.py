@@ -1,6 +1,7 @@
 """Names and values as a query text writes them.
 
-Law: what is written reads back as the same name or value, whatever characters it has.
+Law: what is written reads back as the same name or value, whatever characters it has; but what looks like a variable of
+Grafana's (`$x`, `${x}`, `[[x]]`) is refused wherever it is read.
 """
 
 from __future__ import annotations

@@ -89,9 +89,10 @@ def _meant(column: TableColumn) -> bool:
 
 def _end(value: float | str | None, time: int) -> int:
     try:
-        return max(time, parse(value) or time)
+        end = parse(value)
     except RangeError:
         return time
+    return time if end is None else max(time, end)
 
 
 def _told(columns: Sequence[TableColumn], values: Sequence[Any]) -> str:

@@ -5,19 +5,22 @@ Law: an option's value is the raw name, which every field and query text takes b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.columns import TEXT
-from grafana_sensor.domain.errors import BadRequest, UnknownAttribute, UnknownScan, UnknownSensor
+from grafana_sensor.domain.conditions import SENSOR
+from grafana_sensor.domain.errors import BadRequest, LimitError, UnknownAttribute, UnknownScan, UnknownSensor
 from grafana_sensor.domain.numbers import json_text
 from grafana_sensor.query.aggregates import AGGREGATES
 from grafana_sensor.query.fields import parse_names
+from grafana_sensor.query.lexer import variable_in
 from grafana_sensor.query.variables import FORMS, Variable
 from grafana_sensor.query.written import written_name, written_text
-from grafana_sensor.service import listings
+from grafana_sensor.service import answers, listings
+from grafana_sensor.service.answers import Question
 from grafana_sensor.service.source import Source, known_sensors
 
 PERCENTILES: Final = ("P50", "P95", "P99")
@@ -57,10 +60,13 @@ def options(source: Source, variable: Variable) -> list[Option]:
     raise UnknownScan(f"unknown scan {parse_names(variable.scan, 'scan')[0]!r}")
 
 
-def sensors(source: Source, attribute: object = None) -> list[Option]:
-    """The user's sensors, or those that have one of the attributes."""
+def sensors(source: Source, attribute: object = None, filters: object = None) -> list[Option]:
+    """The user's sensors, or those that have one of the attributes, or a record that meets the conditions `filters`."""
     catalog = source.store.catalog()
     names = known_sensors(catalog)
+    if filters:
+        counted = answers.rows(source, Question(select="CNT(*)", by="sensor", filters=filters))
+        names = [row[SENSOR] for row in counted.rows() if row["cnt"] and row[SENSOR]]
     if attribute is not None:
         wanted = set(_attributes(catalog, attribute))
         names = [name for name in names if not wanted.isdisjoint(catalog.sensors[name])]
@@ -90,29 +96,37 @@ def values(source: Source, attribute: object, sensor: object = None, filters: ob
     found: set[float | str] = set()
     for name in wanted:
         found |= {row["value"] for row in listings.values(source, name, asked, filters=filters)}
-    numbers = sorted(value for value in found if not isinstance(value, str))
-    return [*map(json_text, numbers), *sorted(value for value in found if isinstance(value, str))]
+    ordered = sorted(found, key=lambda value: (isinstance(value, str), value))
+    return list(dict.fromkeys(map(_text, ordered)))
 
 
-def conditions(source: Source, attribute: object = None, sensor: object = None) -> list[Option]:
+def conditions(source: Source, attribute: object = None) -> list[Option]:
     """Conditions to choose from: the texts of text attributes, where they are few, and what is there at all.
 
-    Of the attributes of these sensors, else of those that have the attribute.
+    Of the attributes of those sensors that have the attribute, else of all; what no query text can write is left out.
     """
-    asked = sensor
-    if asked is None and attribute is not None:
-        asked = [option.value for option in sensors(source, attribute)] or None
+    asked = None if attribute is None else [option.value for option in sensors(source, attribute)] or None
     catalog = source.store.catalog()
     kinds = catalog.kinds()
-    found: list[Option] = []
+    found: list[str] = []
     for option in attributes(source, asked):
         name = written_name(option.value)
-        if kinds[option.value] & TEXT:
-            there = values(source, option.value, asked)
-            if len(there) <= FEW:
-                found += [Option(f"{name} = {written_text(text)}") for text in there]
-        found.append(Option(f"{name} EXISTS"))
-    return found
+        texts = _few(source, option.value, asked) if kinds[option.value] & TEXT else []
+        found += [*(f"{name} = {written_text(text)}" for text in texts), f"{name} EXISTS"]
+    return [Option(condition) for condition in found if not variable_in(condition)]
+
+
+def _few(source: Source, attribute: str, sensors: Sequence[str] | None) -> list[str]:
+    """The distinct values of an attribute that has few, else none."""
+    try:
+        rows = listings.values(source, attribute, sensors, FEW + 1)
+    except LimitError:
+        return []
+    return [_text(row["value"]) for row in rows] if len(rows) <= FEW else []
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else json_text(value)
 
 
 def _attributes(catalog: Catalog, value: object) -> list[str]:

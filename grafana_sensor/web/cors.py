@@ -26,7 +26,7 @@ SECONDS: Final = 600
 
 def install(app: Flask, origins: str) -> None:
     """Let pages of these origins in: separated by commas, `*` for any."""
-    listed = {origin.strip().rstrip("/") for origin in origins.split(",") if origin.strip()}
+    listed = {origin.strip().rstrip("/").lower() for origin in origins.split(",") if origin.strip()}
     if listed:
         app.after_request(lambda response: _let_in(response, listed))
 

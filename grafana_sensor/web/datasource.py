@@ -138,7 +138,8 @@ def tag_values(session: Session) -> Response:
     """The values of a key, of the records that pass the other filters."""
     asked = _body(requests.TagValues)
     if asked.key == SENSOR:
-        return json_answer(options.tag_values([option.value for option in variables.sensors(session)]))
+        found = variables.sensors(session, filters=asked.filters)
+        return json_answer(options.tag_values([option.value for option in found]))
     return json_answer(options.tag_values(variables.values(session, [asked.key], filters=asked.filters)))
 
 

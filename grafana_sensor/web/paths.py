@@ -44,7 +44,7 @@ class RawPaths:
         """Answer the request."""
         raw = next((environ[key] for key in _RAW if environ.get(key)), None)
         if raw is None:
-            environ["PATH_INFO"] = "/" + environ.get("PATH_INFO", "").lstrip("/").replace("%", "%25")
+            environ["PATH_INFO"] = environ.get("PATH_INFO", "").replace("%", "%25")
         else:
             segments = _path(raw, environ.get("SCRIPT_NAME", "")).split("/")
             decoded = [unquote_to_bytes(segment.encode("latin-1", "replace")) for segment in segments]
@@ -62,13 +62,10 @@ def check_path(environ: WSGIEnvironment) -> None:
 
 
 def _path(raw: str, prefix: str) -> str:
-    """The path of a request target, from `/` on, without the query and without the prefix of a mount.
-
-    It begins with one slash: a datasource's URL that ends in one gives two.
-    """
+    """The path of a request target, from `/` on, without the query and without the prefix of a mount."""
     target = raw.partition("?")[0].partition("#")[0]
     if "://" in target and not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]
     if prefix and (target == prefix or target.startswith(prefix + "/")):
         target = target[len(prefix) :]
-    return "/" + target.lstrip("/")
+    return target or "/"

@@ -85,10 +85,21 @@ def _field(field: Field) -> dict[str, Any]:
 
 
 def _labelled(options: Sequence[Option]) -> list[tuple[Option, str]]:
-    """Each option with its text: the title where it has one of its own, else its value, both where that is taken."""
-    shown = [each.title or each.value for each in options]
-    often = Counter(shown) + Counter(each.value for each in options if each.title)
-    return [
-        (each, text if text == each.value or often[text] == 1 else f"{text} ({each.value})")
-        for each, text in zip(options, shown, strict=True)
-    ]
+    """Each option with its text: its title where nothing else is shown or called so, else with the value beside it.
+
+    Where even that is another's text, the value alone.
+    """
+    values = {each.value for each in options}
+    titles = Counter(each.title or each.value for each in options)
+    longer = {each: f"{each.title} ({each.value})" for each in options}
+    others = Counter(longer.values())
+
+    def text(option: Option) -> str:
+        if not option.title or option.title == option.value:
+            return option.value
+        if titles[option.title] == 1 and option.title not in values:
+            return option.title
+        both = longer[option]
+        return option.value if both in values or both in titles or others[both] > 1 else both
+
+    return [(option, text(option)) for option in options]

@@ -6,7 +6,6 @@ would silently mean all. A target that can't be read is an error of its own and 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from grafana_sensor.domain.errors import BadRequest
 from grafana_sensor.domain.jsontext import loads
+from grafana_sensor.domain.numbers import as_number
 from grafana_sensor.domain.shown import named_kind, shown
 from grafana_sensor.domain.timestamps import MILLISECOND, parse_duration
 from grafana_sensor.query.fields import parse_names
@@ -105,8 +105,10 @@ def variable(body: VariableQuery) -> Variable:
     if isinstance(payload, str):
         payload = {"target": payload}
     payload = payload or {}
-    text = payload.get("target", body.target)
-    if text is not None and not isinstance(text, str):
+    text = payload.get("target")
+    if text is None:
+        text = body.target
+    elif not isinstance(text, str):
         raise BadRequest(f"target is {named_kind(text)}; it must be a text")
     found = parse_variable(text or "")
     given = {name: payload[name] for name in ("attribute", "sensor", "scan") if payload.get(name) is not None}
@@ -139,32 +141,27 @@ def _points(given: object) -> int:
     """The width of the picture in points."""
     if given is None or given == "":
         return MOST_POINTS
-    number = _number("maxDataPoints", given)
-    if not 1 <= number <= LARGEST:
-        raise BadRequest(f"maxDataPoints is {shown(given)}; it must be from 1 to {LARGEST:,}")
-    return int(number)
+    return int(_number("maxDataPoints", given, 1))
 
 
 def _interval(body: PanelQuery) -> int:
     """The time between two points in µs; 0 where none is told."""
     if body.intervalMs is not None and body.intervalMs != "":
-        number = _number("intervalMs", body.intervalMs)
-        if not 0 <= number <= LARGEST:
-            raise BadRequest(f"intervalMs is {shown(body.intervalMs)}; it must be from 0 to {LARGEST:,}")
-        return int(number * MILLISECOND)
+        return int(_number("intervalMs", body.intervalMs, 0) * MILLISECOND)
     return parse_duration(body.interval) if body.interval else 0
 
 
-def _number(name: str, value: object) -> float:
-    if isinstance(value, str):
-        refuse_unexpanded(name, value)
-        try:
-            value = float(value)
-        except ValueError:
-            raise BadRequest(f"{name} is {shown(value)}; it must be a number") from None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise BadRequest(f"{name} is {shown(value)}; it must be a number")
-    return value
+def _number(name: str, given: object, least: int) -> float:
+    """The number from `least` to LARGEST that is given, as such or as a text."""
+    number = given
+    if isinstance(given, str):
+        refuse_unexpanded(name, given)
+        number = as_number(given.strip())
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        raise BadRequest(f"{name} is {shown(given)}; it must be a number")
+    if not least <= number <= LARGEST:
+        raise BadRequest(f"{name} is {shown(given)}; it must be from {least} to {LARGEST:,}")
+    return number
 
 
 def _lists(variables: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -213,14 +210,14 @@ def _payload(target: QueryTarget) -> dict[str, Any]:
 
 def _built(name: str, value: Any) -> Any:
     """A member of a payload as simPod's builder means it."""
-    return list(_spread(value)) if isinstance(value, list) and name != "where" else value
+    return list(_spread(name, value)) if isinstance(value, list) else value
 
 
-def _spread(elements: list[Any]) -> Iterator[Any]:
+def _spread(name: str, elements: list[Any]) -> Iterator[Any]:
     """The elements of a list, of which one may be a variable of several values, `(a|b)`."""
     for element in elements:
         if isinstance(element, str) and element.startswith("(") and element.endswith(")") and "|" in element:
-            yield from parse_names(element, "sensor")
+            yield from parse_names(element, name)
         else:
             yield element
 
