@@ -1,4 +1,4 @@
-"""Which sensors a name stands for."""
+"""Which sensors a name stands for, and which attributes there are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grafana_sensor.domain.catalog import ALL_SENSORS, NO_SENSOR, Catalog
+from grafana_sensor.domain.catalog import ALL_SENSORS, NO_SENSOR, Catalog, Declaration
+from grafana_sensor.domain.columns import NUMBER, TEXT
 
 NAMES = st.sampled_from(["a", "b", "*", ".*", ".", "**"]) | st.text(max_size=3)
 
@@ -41,3 +42,12 @@ def test_a_sensor_called_star_is_itself() -> None:
     """A sensor that is called `*` is that sensor alone, and `.*` is still all of them."""
     catalog = having("a", "*")
     assert (["*"], ["a", "*"]) == (catalog.sensors_named("*"), catalog.sensors_named(".*"))
+
+
+def test_kinds_are_counted_once() -> None:
+    """The attributes of a catalog are gathered at the first question, and looked up at the next ones."""
+    catalog = Catalog({"a": {"t": NUMBER}, "b": {"t": TEXT, "s": TEXT}}, {"d": Declaration(unit="volt")})
+    expected = {"d": 0, "s": TEXT, "t": NUMBER | TEXT}
+    assert expected == catalog.kinds()
+    assert list(expected) == list(catalog.kinds())
+    assert catalog.kinds() is catalog.kinds()
