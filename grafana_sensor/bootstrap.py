@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from grafana_sensor.domain.errors import BadRequest
+from grafana_sensor.domain.errors import BadRequest, Unavailable
 from grafana_sensor.domain.shown import shown
 from grafana_sensor.ports import Keyspaces
 from grafana_sensor.service.database import Database
@@ -28,8 +28,14 @@ _CLOSING: Final = "grafana_sensor.closing"
 _METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _KEEP_ALIVE: Final = 75
 """Seconds that an idle connection is kept: longer than the clients do, so that it's they who close it."""
+_KEEP_REPLACED: Final = 60.0
+_GRACE: Final = 10.0
+"""Seconds for which Cassandra keeps what seals replace, at least, and beyond the longest answer."""
 _LONGEST_LINE: Final = 8_190
 """Bytes of a request line, the most that gunicorn bounds: query texts come in it."""
+
+
+log = logging.getLogger(__name__)
 
 
 def clock() -> int:
@@ -38,7 +44,8 @@ def clock() -> int:
 
 
 def connect(uri: str, settings: Settings | None = None, **overrides: object) -> Database:
-    """The database at a URI: `sqlite:FOLDER`, `sqlite:///ABSOLUTE/FOLDER`, or `memory://`, which ends with it.
+    """The database at a URI: `sqlite:FOLDER`, `sqlite:///ABSOLUTE/FOLDER`, `cassandra://HOST/` (docs/cassandra.md), or
+    `memory://`, which ends with it.
 
     `overrides` are settings by name, as Settings.read takes them; they go before `settings`. The folder is made
     when it is first needed. Raises BadRequest for another URI or setting.
@@ -54,13 +61,12 @@ def connect(uri: str, settings: Settings | None = None, **overrides: object) -> 
     opening = _SCHEMES.get(scheme.lower()) if colon else None
     if opening is None:
         raise BadRequest(f"{_shown_scheme(scheme, colon)}; a store is {_FORMS}")
-    keyspaces = opening(place)
     read = Settings.read({}, overrides)
     if settings is not None:
         read = replace(
             settings, **{name: getattr(read, name) for name, value in overrides.items() if value is not None}
         )
-    return Database(keyspaces, replace(read, store=uri), clock)
+    return Database(opening(place, read), replace(read, store=uri), clock)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -92,13 +98,19 @@ def close_app(app: Flask) -> None:
 def serve(settings: Settings) -> None:
     """Answer over HTTP until a signal stops it; requests under way are answered first, and logs go to stderr.
 
-    Raises BadRequest or Unavailable, before anything listens, where the store can't serve. Ends the process.
+    Raises BadRequest or Unavailable, before anything listens, where the store can't serve; one that is elsewhere may
+    come later. Ends the process.
     """
     if settings.workers > 1 and settings.store.lower().startswith("memory:"):
         raise BadRequest("memory:// lives in one process: serve it with --workers 1, or use sqlite:FOLDER")
-    with connect(settings.store, settings) as database:
-        database.ready()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s [%(process)d] [%(levelname)s] %(message)s")
+    with connect(settings.store, settings) as database:
+        try:
+            database.ready()
+        except Unavailable as error:
+            if not database.keyspaces.remote:
+                raise
+            log.warning("%s; it is waited for, and until then answers are errors", error.message)
     with TemporaryDirectory(prefix="grafana-sensor-") as folder:
         # Read when the library of metrics is loaded, which only workers do.
         os.environ.setdefault(_METRICS_FOLDER, folder)
@@ -156,7 +168,7 @@ def forget_metrics(server: object, worker: Any) -> None:  # noqa: ARG001  # guni
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # comes without types
 
 
-def _memory(place: str) -> Keyspaces:
+def _memory(place: str, _: Settings) -> Keyspaces:
     from grafana_sensor.adapters.memory import MemoryKeyspaces
 
     if place not in ("", "//"):
@@ -164,7 +176,7 @@ def _memory(place: str) -> Keyspaces:
     return MemoryKeyspaces()
 
 
-def _sqlite(place: str) -> Keyspaces:
+def _sqlite(place: str, _: Settings) -> Keyspaces:
     from grafana_sensor.adapters.sqlite import SqliteKeyspaces
 
     if place.startswith("//"):
@@ -178,14 +190,27 @@ def _sqlite(place: str) -> Keyspaces:
     return SqliteKeyspaces(Path(place).expanduser())
 
 
-_SCHEMES: Final[dict[str, Callable[[str], Keyspaces]]] = {"memory": _memory, "sqlite": _sqlite}
-_FORMS: Final = "sqlite:FOLDER, sqlite:///ABSOLUTE/FOLDER or memory://"
+def _cassandra(place: str, settings: Settings) -> Keyspaces:
+    from grafana_sensor.adapters.cassandra import CassandraKeyspaces, Place
+
+    return CassandraKeyspaces(
+        Place.read(place, os.environ),
+        most=settings.max_user_keyspaces,
+        keep=max(_KEEP_REPLACED, settings.query_seconds + _GRACE),
+        clock=clock,
+    )
+
+
+_SCHEMES: Final[dict[str, Callable[[str, Settings], Keyspaces]]] = {
+    "cassandra": _cassandra,
+    "memory": _memory,
+    "sqlite": _sqlite,
+}
+_FORMS: Final = "sqlite:FOLDER, sqlite:///ABSOLUTE/FOLDER, cassandra://HOST/ or memory://"
 
 
 def _shown_scheme(scheme: str, colon: str) -> str:
     """What is wrong with the URI, without what follows its scheme: a password may stand there."""
     if not colon:
         return f"the store {shown(scheme)} has no scheme"
-    if scheme.lower() == "cassandra":
-        return "this version has no store on Cassandra"
     return f"unknown scheme {shown(scheme)} of a store"

@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import ClassVar
 
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Catalog, Declaration
@@ -286,7 +287,12 @@ class BlobStore(ABC):
 
 
 class Keyspaces(ABC):
-    """The users, each with a keyspace of their own that their password opens."""
+    """The users, each with a keyspace of their own that their password opens.
+
+    `remote`: whether the store is elsewhere, so that it may be away when a server starts and come back by itself.
+    """
+
+    remote: ClassVar[bool] = False
 
     @abstractmethod
     def create(self, user: str, password: str) -> None:

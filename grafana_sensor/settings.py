@@ -93,7 +93,10 @@ class Settings:
     Values given to the constructor are taken as they are; `read` is what checks them.
     """
 
-    store: str = _row("sqlite:sensors", "where the records are: sqlite:FOLDER, sqlite:///ABSOLUTE/FOLDER or memory://")
+    store: str = _row(
+        "sqlite:sensors",
+        "where the records are: sqlite:FOLDER, sqlite:///ABSOLUTE/FOLDER, cassandra://HOST/ or memory://",
+    )
     host: str = _row("127.0.0.1", "the address to listen on; 0.0.0.0 is every one of this machine's")
     port: int = _row(8000, "the port to listen on; 0 takes a free one", least=0, most=65_535)
     workers: int = _row(2, "processes that answer requests", "processes", 1, 64)
@@ -110,6 +113,12 @@ class Settings:
     max_points: int = _row(1_000_000, "rows or points that one answer may have", "points", 1)
     max_values: int = _row(50_000_000, "values that one answer may hold in memory at once", "values", 1)
     query_seconds: float = _row(30.0, "how long one answer may take", "seconds", 0.001)
+    max_user_keyspaces: int = _row(
+        100,
+        "users who may have a keyspace of their own on Cassandra; more can share one, by tenancy=shared",
+        "users",
+        1,
+    )
     cache_size: int = _row(64, "users whose sessions each worker keeps open", "users", 1)
     session_seconds: float = _row(3_000.0, "how long a session is kept open after its login", "seconds", 1)
     seal_batches: int = _row(64, "an epoch is sealed when it has this many unsealed batches", "batches", 1)

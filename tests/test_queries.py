@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from grafana_sensor import bootstrap, connect
+from grafana_sensor import connect
 from grafana_sensor.domain.errors import Error
 from grafana_sensor.domain.series import Series
 from grafana_sensor.domain.timestamps import parse_duration, to_iso, to_iso_many
@@ -17,6 +17,7 @@ from grafana_sensor.service import answers
 from grafana_sensor.service.answers import Question
 from grafana_sensor.service.ingest import Incoming
 from grafana_sensor.service.session import Session
+from tests.contract.stores import ADAPTERS, stores_of
 
 SCRIPTS = sorted(Path(__file__).with_name("queries").glob("*.test"))
 OPTIONS = ("from", "to", "max_points", "interval")
@@ -125,12 +126,11 @@ def _line(series: Series) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("sealing", [False, True], ids=["batches", "sealed"])
-@pytest.mark.parametrize("scheme", sorted(bootstrap._SCHEMES))
+@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-def test_answers_are_those_of_the_script(script: Path, scheme: str, sealing: bool, tmp_path: Path) -> None:
+def test_answers_are_those_of_the_script(script: Path, adapter: str, sealing: bool, tmp_path: Path) -> None:
     """What a script loads and asks is answered as it expects, from batches and from chunks, on every store."""
-    place = {"memory": "//", "sqlite": str(tmp_path)}[scheme]
-    with connect(f"{scheme}:{place}") as database:
+    with stores_of(adapter, tmp_path) as stores, connect(stores.uri) as database:
         database.register("alice", "secret")
         with database.session_login("alice", "secret") as session:
             running = Script(session, sealing=sealing)

@@ -94,7 +94,9 @@ def command(**given: Any) -> None:
     port = free_port(settings.host, settings.port)
     tally = prepare(settings)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    place = settings.store.partition(":")[2]
+    scheme, _, place = settings.store.partition(":")
+    if scheme.lower() != "sqlite":
+        place = "the store"  # its URI may hold a password
     click.echo(TEXT.format(count=tally.stored + tally.before, store=place, url=f"http://{host}:{port}"))
     from grafana_sensor import bootstrap
 

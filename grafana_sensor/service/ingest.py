@@ -49,19 +49,21 @@ _LIMITS: Final = Limits()
 _GENERATED = re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}").fullmatch
 
 Clock = Callable[[], int]
+Records = Sequence[object] | Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One post: JSON objects, or columns (`form`), and how to read them.
 
+    `records` may be what makes them of the time of receipt (UTC µs), where that is part of what they say.
     `sensor` is the sensor of all records, `sensor_field` the field that says each one's; without either they
     have none. `key` is the idempotency key; `path` and `digest` (SHA-256 of the unpacked body and of the
     parameters that change its meaning) tell its repeats from other posts. `on_error` "skip" stores the good
     records and lists the others.
     """
 
-    records: Sequence[object] | Mapping[str, Sequence[Any]]
+    records: Records | Callable[[int], Records]
     sensor: str | None = None
     sensor_field: str | None = None
     time_field: str | None = None
@@ -98,11 +100,11 @@ def ingest(
     LimitError when the post is too large, IdempotencyConflict when the key belongs to another post, Unavailable
     when declarations change again and again meanwhile.
     """
-    _check(incoming, limits, most)
+    _check(incoming, limits)
     batch, received, again = ids.draw(), clock(), False
     for _ in range(_TRIES):
         catalog = store.catalog()
-        parts = _parts(incoming, batch, received, catalog, limits)
+        parts = _parts(incoming, batch, received, catalog, limits, most)
         if parts.rejected and (incoming.on_error == "reject" or not parts.accepted):
             raise RejectedRecords(parts.rejected)
         receipt = Receipt(parts.accepted, batch, again, parts.rejected)
@@ -201,18 +203,20 @@ def check_pk(pk: object) -> str:
     return found
 
 
-def _check(incoming: Incoming, limits: Limits, most: int) -> None:
-    """Raises Unprocessable or LimitError for what is wrong with the post itself, its records aside."""
+def _check(incoming: Incoming, limits: Limits) -> None:
+    """Raises Unprocessable for what is wrong with the post itself, its records aside."""
     if incoming.sensor is not None:
         check_sensor(incoming.sensor, limits)
     if incoming.key is not None:
         check_name(incoming.key, "idempotency key", LONGEST_KEY)
-    count = count_of(incoming.records) if incoming.form == "columns" else len(incoming.records)
+
+
+def _parts(incoming: Incoming, batch: str, received: int, catalog: Catalog, limits: Limits, most: int) -> Parts:
+    """What of the post can be stored. Raises LimitError where it has more than `most` records."""
+    records = incoming.records(received) if callable(incoming.records) else incoming.records
+    count = count_of(records) if incoming.form == "columns" else len(records)
     if count > most:
         raise LimitError(f"the post has {count:,} records, more than the limit of {most:,}: send it in smaller posts")
-
-
-def _parts(incoming: Incoming, batch: str, received: int, catalog: Catalog, limits: Limits) -> Parts:
     rules = Rules(
         batch,
         received,
@@ -222,9 +226,9 @@ def _parts(incoming: Incoming, batch: str, received: int, catalog: Catalog, limi
         incoming.sensor_field,
         incoming.time_field,
     )
-    if isinstance(incoming.records, Mapping):
-        return of_columns(incoming.records, rules)
-    return of_rows(incoming.records, rules)
+    if isinstance(records, Mapping):
+        return of_columns(records, rules)
+    return of_rows(records, rules)
 
 
 def _key(incoming: Incoming, receipt: Receipt, received: int) -> Key:

@@ -6,6 +6,8 @@ Law: what is acknowledged is durable; a repeat under the same Idempotency-Key st
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -13,7 +15,7 @@ from flask import Blueprint, Response, request
 
 from grafana_sensor.domain.errors import BadRequest
 from grafana_sensor.domain.shown import shown
-from grafana_sensor.service.ingest import Incoming, Receipt
+from grafana_sensor.service.ingest import Incoming, Receipt, Records
 from grafana_sensor.service.session import Session
 from grafana_sensor.web import senml
 from grafana_sensor.web.auth import signed_in
@@ -100,16 +102,18 @@ def _stored(
     form = given.get("format") or CONTENT_TYPES.get(request.mimetype, "json")
     body = read(request, found.settings.max_body)
     payload = read_payload(body, form, found.settings.limits)
+    records: Records | Callable[[int], Records] = payload
     if form == "senml":
         if not given.keys().isdisjoint(("time_field", "sensor_field")):
             raise BadRequest("a SenML pack says times and sensors itself: leave out time_field and sensor_field")
-        payload = senml.records(payload, found.clock(), one_sensor=sensor is not None)
+        # A repeat that finishes a post resolves relative times as the post did.
+        records = partial(senml.records, payload, one_sensor=sensor is not None)
         given = given | {"time_field": senml.TIME_FIELD}
         sensor_field = None if sensor_field is None else senml.SENSOR_FIELD
     meaning = orjson.dumps([form, given.get("time_field"), sensor_field, given.get("on_error", "reject")])
     receipt = session.ingest(
         Incoming(
-            payload,
+            records,
             sensor=sensor,
             sensor_field=sensor_field,
             time_field=given.get("time_field"),

@@ -5,21 +5,27 @@ A row of ADAPTERS is all that a new adapter adds here; the tests know none by na
 
 from __future__ import annotations
 
+import secrets
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import apsw
 from argon2 import PasswordHasher
+from cassandra.query import SimpleStatement
 
+from grafana_sensor.adapters.cassandra import CassandraKeyspaces, Place
+from grafana_sensor.adapters.cassandra.keyspaces import ACCOUNT
 from grafana_sensor.adapters.memory import MemoryKeyspaces
 from grafana_sensor.adapters.passwords import Passwords
 from grafana_sensor.adapters.sqlite import SqliteKeyspaces
 from grafana_sensor.adapters.sqlite.keyspaces import file_name
 from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.ports import BlobStore, Keyspaces, RecordStore
+from tests.cassandra import lent
 
 PASSWORD: Final = "correct horse"
 QUICK: Final = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -33,17 +39,33 @@ class Stores(ABC):
     """Users of one adapter, their blobs, and what is kept of them as it lies there."""
 
     keyspaces: Keyspaces
+    share: ClassVar[float] = 1.0
+    """Of the usual number of drawn cases, as many as it is asked in the same time."""
 
-    def __init__(self) -> None:
+    of_processes: ClassVar[bool] = True
+    """Whether several processes see the same records at its URI."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "store"
         self._made: list[BlobStore] = []
+        self._users = 0
 
     def blobs(self, user: str = "alice") -> BlobStore:
         """The user's blobs, opened once more; the user is made where there is none."""
         if user not in self.keyspaces.users():
             self.keyspaces.create(user, PASSWORD)
             self.keyspaces.initialize(user, PASSWORD)
-        self.keyspaces.open_as_administrator(user)
+        self.keyspaces.open(user, PASSWORD)
         return self._made[-1]
+
+    def fresh_user(self) -> str:
+        """The name of a user who isn't there; whoever it named before may be gone."""
+        self._users += 1
+        return f"user-{self._users}"
+
+    def settle(self) -> None:
+        """Let the time pass after which what seals have replaced is gone; here it is gone at once."""
+        return
 
     def _make(self, blobs: BlobStore) -> RecordStore:
         self._made.append(blobs)
@@ -54,6 +76,11 @@ class Stores(ABC):
         for blobs in self._made:
             blobs.close()
         self.keyspaces.close()
+
+    @property
+    @abstractmethod
+    def uri(self) -> str:
+        """The URI of the same store, or of another one that is empty."""
 
     @abstractmethod
     def raw_batches(self, user: str = "alice") -> Found:
@@ -75,9 +102,15 @@ class Stores(ABC):
 class MemoryStores(Stores):
     """Dicts, looked into."""
 
-    def __init__(self, _: Path) -> None:
-        super().__init__()
+    of_processes = False
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self.keyspaces = self._keyspaces = MemoryKeyspaces(self._make, passwords=QUICK)
+
+    @property
+    def uri(self) -> str:
+        return "memory://"
 
     def raw_batches(self, user: str = "alice") -> Found:
         return {
@@ -111,9 +144,12 @@ class SqliteStores(Stores):
     """Files, read by SQL of the tests' own."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self._folder = folder / "store"
+        super().__init__(folder)
         self.keyspaces = SqliteKeyspaces(self._folder, self._make, passwords=QUICK)
+
+    @property
+    def uri(self) -> str:
+        return f"sqlite:{self._folder}"
 
     def raw_batches(self, user: str = "alice") -> Found:
         return self._select(
@@ -143,7 +179,98 @@ class SqliteStores(Stores):
             connection.close()
 
 
-ADAPTERS: Final[dict[str, Callable[[Path], Stores]]] = {"memory": MemoryStores, "sqlite": SqliteStores}
+class CassandraStores(Stores):
+    """Keyspaces of a real node, read by CQL of the tests' own.
+
+    They are made once in a process, which takes longer than most tests, and emptied at the end of each.
+    """
+
+    share = 0.05
+    shared: ClassVar[bool] = False
+    prefix: ClassVar[str] = f"t{secrets.token_hex(6)}"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._ahead = 0
+        place = Place.read(self.uri.removeprefix("cassandra:"), {})
+        self.keyspaces = self._keyspaces = CassandraKeyspaces(
+            place, self._make, passwords=QUICK, clock=lambda: time.time_ns() // 1_000 + self._ahead
+        )
+
+    @property
+    def uri(self) -> str:
+        return f"{lent.uri()}?prefix={self.prefix}&tenancy={'shared' if self.shared else 'keyspaces'}"
+
+    def fresh_user(self) -> str:
+        self._empty("alice")
+        return "alice"
+
+    def settle(self) -> None:
+        self._ahead += 3_000_000_000
+        for blobs in self._made:
+            blobs.backlog()
+
+    def raw_batches(self, user: str = "alice") -> Found:
+        rows = self._select(user, "SELECT owner, sensor, epoch, id, col, blob FROM seg")
+        return {row[:-2] + row[-1:] for row in rows if row[-2] == "!"}
+
+    def raw_chunks(self, user: str = "alice") -> Found:
+        rows = self._select(user, "SELECT owner, sensor, epoch, id, col, blob FROM seg")
+        return {(*row[:-2], row[-2][1:], row[-1]) for row in rows if row[-2].startswith(".")}
+
+    def raw_rollups(self, user: str = "alice") -> Found:
+        rows = self._select(user, "SELECT owner, sensor, epoch, blob, kind FROM roll")
+        return {row[:-1] for row in rows if row[-1] == "r"}
+
+    def raw_keys(self, user: str = "alice") -> set[str]:
+        return {name for name, shard in self._select(user, "SELECT owner, name, shard FROM key") if shard >= 0}
+
+    def close(self) -> None:
+        for user in self.keyspaces.users():
+            self._empty(user)
+        super().close()
+
+    def _select(self, user: str, query: str) -> Found:
+        table = f" FROM {self._home(user)}."
+        session = self._keyspaces.administrator.session
+        rows = session.execute(SimpleStatement(query.replace(" FROM ", table), fetch_size=100))
+        return {row[1:] for row in rows if row[0] == user}
+
+    def _home(self, user: str) -> str:
+        ((_, home),) = self._keyspaces.administrator.run(ACCOUNT, user)
+        return str(home)
+
+    def _empty(self, user: str) -> None:
+        """Delete all that the user has, and the user."""
+        if user not in self.keyspaces.users():
+            return
+        home, session = self._home(user), self._keyspaces.administrator.session
+        for table, names in PARTITIONS.items():
+            rows = session.execute(f"SELECT DISTINCT owner{''.join(names)} FROM {home}.{table}")
+            where = "".join(f" AND {name.strip(', ')} = %s" for name in names)
+            for row in rows:
+                if row[0] == user:
+                    session.execute(f"DELETE FROM {home}.{table} WHERE owner = %s{where}", row)
+        session.execute(f"DELETE FROM {self.prefix}.account WHERE name = %s", (user,))
+
+
+PARTITIONS: Final = {"seg": (", sensor", ", epoch"), "roll": (", sensor",), "sensor": (), "key": (", shard",)}
+"""What names the partitions of a table, after the owner."""
+
+
+class SharedCassandraStores(CassandraStores):
+    """One keyspace for all users."""
+
+    shared = True
+    prefix = f"{CassandraStores.prefix}s"
+
+
+ADAPTERS: Final[dict[str, type[Stores]]] = {
+    "cassandra": CassandraStores,
+    "cassandra-shared": SharedCassandraStores,
+    "memory": MemoryStores,
+    "sqlite": SqliteStores,
+}
 
 
 @contextmanager

@@ -12,22 +12,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
-
-from grafana_sensor import connect
 
 USER, PASSWORD, SENSOR = "alice", "secret", "press"
 AUTHORIZATION = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 COMMAND = [sys.executable, "-c", "from grafana_sensor.cli import main; main()", "serve", "--port", "0"]
-
-
-def registered(folder: Path) -> str:
-    """The URI of a new store in which the user is registered."""
-    store = f"sqlite://{folder / 'store'}"
-    with connect(store) as database:
-        database.register(USER, PASSWORD)
-    return store
 
 
 @contextmanager

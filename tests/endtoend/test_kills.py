@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import http.client
 from collections import Counter
-from pathlib import Path
 from threading import Event, Thread
 
 from grafana_sensor import connect
-from tests.endtoend.servers import PASSWORD, USER, connected, kill, post, registered, serving
+from tests.endtoend.servers import PASSWORD, USER, connected, kill, post, serving
 
 ROUNDS, THREADS, MOST = 20, 4, 400
 
 
-def test_what_was_acknowledged_outlives_twenty_kills(tmp_path: Path) -> None:
+def test_what_was_acknowledged_outlives_twenty_kills(store: str) -> None:
     """After 20 kills of all workers amid posts and seals, each acknowledged record is there once, and check is clean."""
-    store = registered(tmp_path)
     acknowledged: list[int] = []
     begun: list[int] = []
     for turn in range(ROUNDS):

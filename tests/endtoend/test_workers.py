@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from time import perf_counter
 
 from grafana_sensor import connect
-from tests.endtoend.servers import PASSWORD, USER, connected, count, post, registered, serving
+from tests.endtoend.servers import PASSWORD, USER, connected, count, post, serving
 
 CLIENTS, TURNS = 4, 60
 
 
 def test_four_workers_store_and_answer_one_user_at_once(
-    tmp_path: Path, record_property: Callable[[str, object], None]
+    store: str, record_property: Callable[[str, object], None]
 ) -> None:
     """No post or question of eight clients fails, and each count is between what was stored and what was sent."""
-    store = registered(tmp_path)
     acknowledged: list[int] = []
     begun: list[int] = []
     waits: list[float] = []

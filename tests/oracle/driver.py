@@ -73,6 +73,7 @@ class Driver:
             case Repeat() if self.posts:
                 incoming, batch = self.posts[step.place % len(self.posts)]
                 receipt = self.ingest(incoming)
+                assert not callable(incoming.records)
                 assert (len(incoming.records), batch, True) == (receipt.accepted, receipt.batch, receipt.duplicate)
             case Own():
                 number = len(self.history.records)

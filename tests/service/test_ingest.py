@@ -155,6 +155,20 @@ def test_an_unfinished_post_is_finished_under_its_own_id() -> None:
     assert [1, []] == json.loads(store.blobs.keys["k:k"].answer or b"")
 
 
+def test_records_that_are_made_of_the_receive_time_are_made_of_the_first_one() -> None:
+    """A repeat that finishes a post makes its relative times of the first receive time, so no record is another's."""
+    store, batch = TroubledStore(), "0" * 32
+    store.blobs.keys["k:k"] = Key("k:k", "/p", b"d", batch, 5_000_000)
+
+    def made(received: int) -> list[object]:
+        return [{"time": (received - 2_000_000) // 1_000_000, "t": 1}]
+
+    ingest(store, Incoming(made, sensor="hall", key="k", path="/p", digest=b"d"))
+    assert [{"time": 3_000_000, "sensor": "hall", "t": 1.0}] == all_rows(store)
+    with pytest.raises(LimitError):
+        ingest(store, Incoming(lambda _: [{}, {}], sensor="hall"), most=1)
+
+
 def test_a_declaration_meanwhile_reads_the_post_anew() -> None:
     """Where an attribute is declared while a post is under way, the post is stored by the new declaration."""
     store = TroubledStore()
