@@ -45,8 +45,9 @@ def uri() -> str:
         return given
     node = Node(Path(os.environ[FOLDER]))
     try:
-        if node.start(Options(port=0, storage_port=0, throwaway=True)):
+        if node.start(Options(port=0, storage_port=0, throwaway=True), wait=False):
             node.end_with(int(os.environ[RUN]))
+        node.wait()
     except Missing as error:
         if os.environ.get("CI"):
             raise
