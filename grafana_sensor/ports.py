@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import ClassVar
 
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Catalog, Declaration
@@ -61,6 +62,19 @@ class Post:
     parts: Sequence[Part]
     version: int
     key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Able:
+    """What a store is able to do, where not every store is.
+
+    `records`: the most of one post, None for as many as come. `text`: the most bytes of a text in UTF-8, None for as
+    many as a record may have. `seals`: whether records wait in batches to be sealed; where not, there is no backlog.
+    """
+
+    records: int | None = None
+    text: int | None = None
+    seals: bool = True
 
 
 class StaleDeclarations(Exception):
@@ -116,7 +130,9 @@ class RecordReading(ABC):
 
 
 class RecordStore(ABC):
-    """The records of one user."""
+    """The records of one user. `able`: what its kind of store is able to do."""
+
+    able: ClassVar[Able] = Able()
 
     @abstractmethod
     def append(self, post: Post) -> Key | None:
