@@ -14,10 +14,15 @@ from grafana_sensor import connect
 from grafana_sensor.adapters.cassandra.connections import Connection
 from grafana_sensor.adapters.classic import ClassicStore, tables
 from grafana_sensor.domain.errors import LimitError
-from grafana_sensor.service.ingest import Incoming
+from grafana_sensor.domain.limits import Limits
+from grafana_sensor.service.ids import BatchIds
+from grafana_sensor.service.ingest import Incoming, ingest
 from grafana_sensor.service.session import Session
 from tests.contract.blobs import together
 from tests.contract.stores import PASSWORD, ClassicStores
+from tests.service.fakes import MicroClock
+
+HOUR = 3_600_000_000
 
 
 class Crash(Exception):
@@ -151,6 +156,24 @@ def test_a_post_that_died_shows_nothing_and_is_finished_by_its_repeat(
     assert 2 == session.query_per_user(["CNT(*)"], [])
     assert 3.0 == session.query_per_user(["SUM(t)"], [])
     assert [] == session.check()
+
+
+def test_a_look_at_the_backlog_drops_old_keys(session: Session) -> None:
+    """Nothing is ever sealed, so what servers look at drops the keys, by the time of the posts and not by its own."""
+    clock = MicroClock()
+    ids = BatchIds(clock)
+
+    def post(key: str) -> bool:
+        incoming = Incoming([{"t": 1}], sensor="s", key=key)
+        return ingest(session.store, incoming, limits=Limits(), ids=ids, clock=clock).duplicate
+
+    assert (False, True) == (post("first"), post("first"))
+    assert [] == session.store.backlog()
+    assert post("first")
+    clock.now += 9 * 24 * HOUR
+    post("second")
+    assert [] == session.store.backlog()
+    assert {"k:second"} == {name for (name,) in rows(session, "SELECT name FROM key")}
 
 
 def test_check_tells_what_is_missing(session: Session) -> None:

@@ -9,19 +9,20 @@ import pytest
 
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Declaration
-from grafana_sensor.domain.errors import DeclarationError, Error
+from grafana_sensor.domain.errors import DeclarationError, Error, RecordExists
 from grafana_sensor.domain.limits import Limits
 from grafana_sensor.domain.plans import BEGINNING, FOREVER
 from grafana_sensor.ports import RecordStore
 from grafana_sensor.query import engine
 from grafana_sensor.query.parse import parse_query
 from grafana_sensor.service.ids import BatchIds
-from grafana_sensor.service.ingest import Incoming, Receipt, ingest
+from grafana_sensor.service.ingest import Incoming, Receipt, ingest, insert_into
 from grafana_sensor.service.moving import count as counted
 from tests.contract.blobs import together
 from tests.contract.stores import Stores
 
 NOW = 1_767_225_600_000_000
+DAY = 86_400_000_000
 
 
 @pytest.fixture
@@ -33,9 +34,10 @@ def records(stores: Stores) -> Iterator[RecordStore]:
 
 
 def posted(store: RecordStore, *records: dict[str, Any], sensor: str = "s", **more: Any) -> Receipt:
-    """The receipt of a post, at one time of one clock."""
-    limits, ids = more.pop("limits", Limits()), BatchIds(lambda: NOW)
-    return ingest(store, Incoming(records, sensor=sensor, **more), limits=limits, ids=ids, clock=lambda: NOW)
+    """The receipt of a post, at NOW or `at`."""
+    at = more.pop("at", NOW)
+    incoming = Incoming(records, sensor=sensor, **more)
+    return ingest(store, incoming, limits=Limits(), ids=BatchIds(lambda: at), clock=lambda: at)
 
 
 def test_a_post_is_there_as_a_whole_under_its_key_once(records: RecordStore) -> None:
@@ -55,6 +57,26 @@ def test_one_key_at_once_stores_once(stores: Stores) -> None:
     assert 1 == len({receipt.batch for receipt in found})
     assert 1 == counted(records)
     records.close()
+
+
+def test_keys_are_kept_for_a_week(records: RecordStore) -> None:
+    """A key holds for 7 days of the posts' clock, whatever is sealed meanwhile; a caller's pk is taken for ever."""
+
+    def repeated(at: int) -> bool:
+        return posted(records, {"t": 1}, at=at, key="k", path="p", digest=b"d").duplicate
+
+    def insert(at: int) -> None:
+        insert_into(records, {"t": 2}, "own", limits=Limits(), ids=BatchIds(lambda: at), clock=lambda: at)
+
+    assert not repeated(NOW)
+    insert(NOW)
+    for days in (7, 400):
+        at = NOW + days * DAY
+        posted(records, {"t": 3}, at=at)
+        records.seal(records.backlog(), at)
+        assert days > 7 or repeated(at)
+        with pytest.raises(RecordExists):
+            insert(at)
 
 
 def test_texts_are_kept_up_to_what_the_store_is_able_to(records: RecordStore) -> None:

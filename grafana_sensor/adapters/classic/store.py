@@ -29,21 +29,20 @@ class ClassicStore(RecordStore):
 
     able = Able(records=writing.MOST_RECORDS, text=writing.LONGEST_TEXT, seals=False)
 
-    def __init__(
-        self, user: str, connection: Connection, release: Callable[[Connection], None], timing: Timing
-    ) -> None:
+    def __init__(self, user: str, connection: Connection, release: Callable[[Connection], None], _: Timing) -> None:
         self._user = user
         self._connection = connection
         self._release = release
-        self._clock = timing.clock
         self._holders = [connection]
         self._catalogs = Catalogs(connection, user)
         self._keys = Keys(connection, user)
-        self._forgotten = 0
+        # Receive times (UTC µs): of the latest post, and of that when keys were looked through last.
+        self._latest = self._looked = 0
 
     def append(self, post: Post) -> Key | None:
         """See the port. Raises LimitError for what the layout can't keep."""
         key = post.key
+        self._latest = max(self._latest, post.received)
         if key is not None and (taken := self._keys.taken(key)) is not None:
             return taken
         rows = [writing.Rows.of(part) for part in post.parts]
@@ -80,11 +79,10 @@ class ClassicStore(RecordStore):
         return self._catalogs.declare(attribute, declaration)
 
     def backlog(self) -> list[Backlog]:
-        """Nothing, ever; once an hour it looks for keys to forget."""
-        now = self._clock()
-        if now - self._forgotten >= HOUR:
-            self._forgotten = now
-            self._keys.forget(now - _KEYS_KEPT)
+        """Nothing, ever; once an hour of what is posted it looks for keys to forget."""
+        if self._latest - self._looked >= HOUR:
+            self._looked = self._latest
+            self._keys.forget(self._latest - _KEYS_KEPT)
         return []
 
     def seal(self, backlog: Iterable[Backlog], now: int) -> Sealed:
