@@ -7,6 +7,9 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+NODE := tests/plugins/grafana_data
+GO := tests/plugins/infinity
+READERS := $(NODE)/node_modules/.package-lock.json build/infinity
 
 .PHONY: help demo test check lint types layers docs bench cassandra format clean
 
@@ -22,7 +25,7 @@ help:
 demo: $(VENV)/.run
 	$(BIN)/grafana-sensor demo $(ARGS)
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(READERS)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: lint types layers docs
@@ -53,7 +56,7 @@ format: $(VENV)/.check
 	$(BIN)/python -m tests.docs_cli
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(NODE)/node_modules build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment is made on demand. A stamp stands for one set of packages; it is renewed when setup.cfg changes.
@@ -80,3 +83,17 @@ $(BIN)/pip:
 	done; \
 	echo "grafana_sensor needs Python 3.11 or newer, and $(PYTHON) is not: make PYTHON=/path/to/python3.11 ..." >&2; \
 	exit 1
+
+# What reads our answers as Grafana's plugins do, for tests/plugins.
+
+$(NODE)/node_modules/.package-lock.json: $(addprefix $(NODE)/,.npmrc package.json package-lock.json)
+	@$(call with,npm,cd $(NODE) && npm ci && touch node_modules/.package-lock.json)
+
+build/infinity: $(addprefix $(GO)/,go.mod go.sum) $(wildcard $(GO)/*.go)
+	@$(call with,go,cd $(GO) && go build -buildvcs=false -o ../../../build/infinity .)
+
+# $(call with,tool,command): runs the command; without the tool it leaves the tests that need it skipped, but not with CI set.
+with = \
+	if command -v $(1) >/dev/null; then echo "$(2)"; $(2); \
+	elif [ -z "$$CI" ]; then echo "$(1) is missing: the tests that need it are skipped"; \
+	else echo "$(1) is missing: install it first (with CI set no test is skipped)" >&2; exit 1; fi

@@ -47,8 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("storing ...", file=sys.stderr)
     rates = ingest.rates(plan.seconds, plan.posts, plan.share)
     print("asking ...", file=sys.stderr)
-    timed, kept = questions.measured(plan.records, plan.effort)
-    text = report.markdown(report.Figures(rates, timed, kept))
+    text = report.markdown(report.Figures(rates, questions.measured(plan.records, plan.effort)))
     print(text)
     if given.write:
         report.write(text)

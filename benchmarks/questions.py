@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from benchmarks import rowtable
 from benchmarks.data import ATTRIBUTES, SENSOR, Readings, readings
+from benchmarks.doors import Door, panel_by_door, targets_together
 from benchmarks.rowtable import RowTable, row_table
 from benchmarks.server import PASSWORD, USER, Client, folder_bytes, serving
 from benchmarks.timing import Effort, Spread, spread
@@ -61,19 +62,26 @@ class _Asked:
     table: Callable[[RowTable, Readings], list[dict[str, Any]]]
 
 
-def measured(sizes: Sequence[int], effort: Effort) -> tuple[list[Timed], list[Kept]]:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured over one history; `panel` by each door, `targets` in one request and in many."""
+
+    timed: Sequence[Timed]
+    kept: Kept
+    panel: Sequence[Door]
+    targets: Sequence[Door]
+
+
+def measured(sizes: Sequence[int], effort: Effort) -> list[Measured]:
     """Every question over histories of these lengths, and what they take on disk."""
-    timed: list[Timed] = []
-    kept: list[Kept] = []
+    found = []
     for size in sizes:
         with TemporaryDirectory() as folder:
-            found, here = _measured(Path(folder), readings(size), effort)
-        timed += found
-        kept.append(here)
-    return timed, kept
+            found.append(_measured(Path(folder), readings(size), effort))
+    return found
 
 
-def _measured(folder: Path, made: Readings, effort: Effort) -> tuple[list[Timed], Kept]:
+def _measured(folder: Path, made: Readings, effort: Effort) -> Measured:
     store = folder / "store"
     _load(f"sqlite://{store}", made)
     with row_table(folder / "rows.sqlite") as table:
@@ -87,7 +95,12 @@ def _measured(folder: Path, made: Readings, effort: Effort) -> tuple[list[Timed]
             connect(f"sqlite://{store}") as database,
             database.session_login(USER, PASSWORD) as session,
         ):
-            return [_timed(each, client, session, table, made, effort) for each in _asked(made)], kept
+            return Measured(
+                [_timed(each, client, session, table, made, effort) for each in _asked(made)],
+                kept,
+                panel_by_door(client, made, effort),
+                targets_together(client, made, effort),
+            )
 
 
 def _load(store: str, made: Readings) -> None:

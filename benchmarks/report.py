@@ -13,7 +13,7 @@ import apsw
 
 from benchmarks.data import ATTRIBUTES, BUCKETS
 from benchmarks.ingest import THREADS, Rate
-from benchmarks.questions import CONDITIONS, PANEL, WHOLE, Kept, Timed
+from benchmarks.questions import CONDITIONS, PANEL, WHOLE, Kept, Measured, Timed
 from benchmarks.timing import Spread
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
@@ -26,8 +26,17 @@ class Figures:
     """All that was measured; each list ascends in size."""
 
     rates: Sequence[Rate]
-    timed: Sequence[Timed]
-    kept: Sequence[Kept]
+    histories: Sequence[Measured]
+
+    @property
+    def timed(self) -> list[Timed]:
+        """The questions, over all histories."""
+        return [timed for history in self.histories for timed in history.timed]
+
+    @property
+    def kept(self) -> list[Kept]:
+        """What the histories take on disk."""
+        return [history.kept for history in self.histories]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,15 @@ class _Target:
 
 def markdown(figures: Figures) -> str:
     """The whole report."""
-    parts = [_machine(), _ratios(figures), _ingest(figures.rates), _questions(figures.timed), _kept(figures.kept)]
+    parts = [
+        _machine(),
+        _ratios(figures),
+        _ingest(figures.rates),
+        _questions(figures.timed),
+        _doors(figures.histories),
+        _together(figures.histories),
+        _kept(figures.kept),
+    ]
     return "\n\n".join([*parts, _targets(figures)])
 
 
@@ -101,6 +118,34 @@ def _questions(timed: Iterable[Timed]) -> str:
     rows = [(each.name, f"{each.records:,}", str(each.process), str(each.http), str(each.table)) for each in timed]
     return "Milliseconds of an answer, median / 99th percentile:\n\n" + _table(
         ("question", "records", "in process", "by HTTP", "plain table"), rows
+    )
+
+
+def _doors(histories: Iterable[Measured]) -> str:
+    rows = [
+        (
+            each.name,
+            f"{each.records:,}",
+            str(each.http),
+            _times(each.http.p50 / history.panel[0].http.p50),
+            f"{each.bytes / 1_000:,.0f}",
+        )
+        for history in histories
+        for each in history.panel
+    ]
+    return f"Milliseconds of a panel of {BUCKETS:,} buckets by each door, median / 99th percentile:\n\n" + _table(
+        ("door", "records", "by HTTP", "beside REST", "kB"), rows
+    )
+
+
+def _together(histories: Iterable[Measured]) -> str:
+    rows = [
+        (each.name, f"{each.records:,}", str(each.http), _times(each.http.p50 / history.targets[1].http.p50))
+        for history in histories
+        for each in history.targets
+    ]
+    return "Milliseconds of a dashboard's targets, 100 buckets each, median / 99th percentile:\n\n" + _table(
+        ("asked", "records", "by HTTP", "beside many requests"), rows
     )
 
 

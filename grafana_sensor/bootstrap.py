@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from grafana_sensor.domain.errors import BadRequest
+from grafana_sensor.domain.errors import BadRequest, Unavailable
 from grafana_sensor.domain.shown import shown
 from grafana_sensor.ports import Keyspaces
 from grafana_sensor.service.database import Database
@@ -33,6 +33,9 @@ _GRACE: Final = 10.0
 """Seconds for which Cassandra keeps what seals replace, at least, and beyond the longest answer."""
 _LONGEST_LINE: Final = 8_190
 """Bytes of a request line, the most that gunicorn bounds: query texts come in it."""
+
+
+log = logging.getLogger(__name__)
 
 
 def clock() -> int:
@@ -95,13 +98,20 @@ def close_app(app: Flask) -> None:
 def serve(settings: Settings) -> None:
     """Answer over HTTP until a signal stops it; requests under way are answered first, and logs go to stderr.
 
-    Raises BadRequest or Unavailable, before anything listens, where the store can't serve. Ends the process.
+    Raises BadRequest or Unavailable, before anything listens, where the store can't serve; one that is elsewhere may
+    come later. Ends the process.
     """
     if settings.workers > 1 and settings.store.lower().startswith("memory:"):
         raise BadRequest("memory:// lives in one process: serve it with --workers 1, or use sqlite:FOLDER")
-    with connect(settings.store, settings) as database:
-        database.ready()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s [%(process)d] [%(levelname)s] %(message)s")
+    logging.getLogger("cassandra").setLevel(logging.WARNING)  # the driver tells of each connection
+    with connect(settings.store, settings) as database:
+        try:
+            database.ready()
+        except Unavailable as error:
+            if not database.keyspaces.remote:
+                raise
+            log.warning("%s; it is waited for, and until then answers are errors", error.message)
     with TemporaryDirectory(prefix="grafana-sensor-") as folder:
         # Read when the library of metrics is loaded, which only workers do.
         os.environ.setdefault(_METRICS_FOLDER, folder)

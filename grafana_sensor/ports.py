@@ -302,7 +302,12 @@ class BlobStore(ABC):
 
 
 class Keyspaces(ABC):
-    """The users, each with a keyspace of their own that their password opens."""
+    """The users, each with a keyspace of their own that their password opens.
+
+    `remote`: whether the store is elsewhere, so that it may be away when a server starts and come back by itself.
+    """
+
+    remote: ClassVar[bool] = False
 
     @abstractmethod
     def create(self, user: str, password: str) -> None:

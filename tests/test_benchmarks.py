@@ -15,7 +15,7 @@ def test_the_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
     """Every measure runs, each answer is equal to the plain table's, and every table is printed."""
     main(["--quick"])
     text = capsys.readouterr().out
-    heads = ("records a post", "question", "records", "metric")
+    heads = ("records a post", "question", "door", "asked", "records", "metric")
     assert [1] * len(heads) == [text.count(f"\n| {head} |") for head in heads]
     assert 6 == sum(text.count(f"\n| {name} |") for name in (questions.WHOLE, questions.CONDITIONS, questions.PANEL))
 

@@ -67,6 +67,8 @@ See it in Grafana, by the Infinity datasource:
      with the columns time (Time), sensor (String) and avg_temp (Number).
   3. Set the dashboard's time range to 2013-01-01 until 2014-01-01.
 
+The datasources simPod JSON and simple-json take the address {url} as it is. docs/grafana.md goes on from here.
+
 Ctrl-C stops the server. The next start finds the data in place; delete {store} to begin anew.
 """
 

@@ -6,7 +6,7 @@ Law: no answer is unbounded; a limit that bites is named, with a way out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from grafana_sensor.domain.errors import LimitError
 
@@ -15,6 +15,7 @@ from grafana_sensor.domain.errors import LimitError
 class Budget:
     """`points`: rows or points that the answer may have. `values`: values that may be held at once.
 
+    `given`: rows or points that other parts of the same answer have already.
     `deadline`: the `clock`'s second (monotonic) by which the answer must be done; None for no such bound.
     """
 
@@ -23,6 +24,7 @@ class Budget:
     seconds: float | None = None
     clock: Callable[[], float] | None = None
     deadline: float | None = None
+    given: int = 0
 
     def __post_init__(self) -> None:
         if self.clock is not None and self.seconds is not None and self.deadline is None:
@@ -45,9 +47,13 @@ class Budget:
                 " or ask an aggregate that needs no sorting (CNT AVG MAX MIN SUM FIRST LAST STDDEV)"
             )
 
+    def after(self, points: int) -> Budget:
+        """The budget of the answer's next part, where this one came to so many rows or points."""
+        return replace(self, given=self.given + points)
+
     def give(self, points: int) -> None:
-        """Add `points` rows or points to the answer. Raises LimitError beyond the limit."""
-        if points > self.points:
+        """Have `points` rows or points in this part of the answer. Raises LimitError beyond the limit."""
+        if self.given + points > self.points:
             raise LimitError(
                 f"the answer has more than {self.points:,} rows or points, the limit:"
                 " narrow the range, page with limit=, or ask an aggregate with EVERY"

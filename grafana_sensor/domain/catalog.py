@@ -13,6 +13,9 @@ Kind = Literal["number", "text"]
 NO_SENSOR: Final = ""
 """The sensor of records that have none; only queries per user find them."""
 
+ALL_SENSORS: Final = ("*", ".*")
+"""What stands for all of the user's sensors, unless one is called so: Grafana's custom values for All."""
+
 _NAMES: Final = {0: "number", NUMBER: "number", TEXT: "text", NUMBER | TEXT: "mixed"}
 
 
@@ -36,14 +39,30 @@ class Catalog:
     sensors: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     declarations: Mapping[str, Declaration] = field(default_factory=dict)
     version: int = 0
+    _kinds: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def kinds(self) -> dict[str, int]:
-        """Every attribute of the user, declared ones included, with the bits of its kinds, in code point order."""
-        found = dict.fromkeys(self.declarations, 0)
-        for attributes in self.sensors.values():
-            for name, bits in attributes.items():
-                found[name] = found.get(name, 0) | bits
-        return dict(sorted(found.items()))
+    def kinds(self) -> Mapping[str, int]:
+        """Every attribute of the user, declared ones included, with the bits of its kinds, in code point order.
+
+        Counted once: a catalog is a look at what the user has, and does not change.
+        """
+        if not self._kinds:
+            found = dict.fromkeys(self.declarations, 0)
+            for attributes in self.sensors.values():
+                for name, bits in attributes.items():
+                    found[name] = found.get(name, 0) | bits
+            self._kinds.update(sorted(found.items()))
+        return self._kinds
+
+    def sensors_named(self, name: str) -> list[str] | None:
+        """The sensors that a name stands for: that one, or all of them (ALL_SENSORS). None where it is unknown.
+
+        >>> Catalog({"a": {}, "b": {}}).sensors_named("*")
+        ['a', 'b']
+        """
+        if name != NO_SENSOR and name in self.sensors:
+            return [name]
+        return [sensor for sensor in self.sensors if sensor != NO_SENSOR] if name in ALL_SENSORS else None
 
     def kind(self, bits: int, attribute: str) -> str:
         """`number`, `text` or `mixed`: by the values (`bits`), else by what is declared, else number."""

@@ -11,6 +11,7 @@ these is a defect of ours.
     │   ├── ConditionError       an operator or value that can't be compared, a bad pattern
     │   ├── UnknownAttribute     with a suggestion where a name is near
     │   ├── UnknownSensor
+    │   ├── UnknownScan
     │   └── RangeError           impossible times, from after to, too fine buckets
     ├── WrongCredentials    401
     ├── Forbidden           403
@@ -96,6 +97,12 @@ class UnknownSensor(BadRequest):
     def named(cls, name: str, known: Sequence[str], position: int | None = None) -> UnknownSensor:
         """The error for `name`, with the nearest of the `known` names as a suggestion."""
         return cls(f"unknown sensor {name!r}{_suggestion(name, known)}", position=position)
+
+
+class UnknownScan(BadRequest):
+    """The user has no such scan."""
+
+    code = "unknown_scan"
 
 
 class WrongCredentials(Error):

@@ -16,9 +16,11 @@ ColumnKind = Literal["time", "number", "integer", "text"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """One series: `times`: int64[n], ascending; `values`: n numbers, or n texts, or None.
+    """One series: `times`: int64[n], ascending; `values`: n of `kind`, or None.
 
     `tags`: `sensor` (where the series is of one) and `attribute`. `notices` are for the reader of the panel.
+    `unit` and `title` are what the attribute's declaration makes of them: the unit of the values, and the name to
+    show in place of `name`; None where it says nothing.
     """
 
     name: str
@@ -26,15 +28,23 @@ class Series:
     values: Sequence[Value | int | None]
     tags: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    kind: ColumnKind = "number"
+    unit: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableColumn:
-    """A column: `time` holds UTC µs (ints), `integer` counts, the others numbers or texts; None is missing."""
+    """A column: `time` holds UTC µs (ints), `integer` counts, the others numbers or texts; None is missing.
+
+    `unit` and `title` as in a series.
+    """
 
     name: str
     kind: ColumnKind
     values: Sequence[Any]
+    unit: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

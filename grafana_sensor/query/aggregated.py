@@ -19,7 +19,7 @@ from grafana_sensor.domain.summaries import Summary
 from grafana_sensor.ports import RecordReading
 from grafana_sensor.query.aggregates import Result, column_name, finish, needs, unique_names
 from grafana_sensor.query.buckets import Buckets
-from grafana_sensor.query.labels import mixed_notice, series_name, tags
+from grafana_sensor.query.labels import mixed_notice, series_name, shown_title, tags, unit
 from grafana_sensor.query.paging import Page, Place
 from grafana_sensor.query.plan import Plan
 
@@ -50,37 +50,43 @@ def table(reading: RecordReading, plan: Plan, buckets: Buckets, page: Page, budg
     for place, (projection, name) in enumerate(zip(plan.projections, unique, strict=True)):
         by_bucket = zip(*(result[place] for result in results), strict=True)
         values = [value for bucket in by_bucket for value in bucket][shown]
-        columns.append(TableColumn(name, _kind(plan, projection), values))
+        columns.append(
+            TableColumn(name, _kind(plan, projection), values, unit(plan, projection), shown_title(plan, projection))
+        )
     following = None
     if given and stop < total:
         following = page.token(plan, Place(times[-1], sensors[-1] or ""))
     return Table(tuple(columns), following)
 
 
-def series(reading: RecordReading, plan: Plan, buckets: Buckets, budget: Budget) -> list[Series]:
-    """A series for each projection, in the order asked, over all sensors or of each that has it, by name.
+def series(reading: RecordReading, plan: Plan, buckets: Buckets, budget: Budget) -> list[list[Series]]:
+    """For each projection, in the order asked, a series over all sensors or of each that has it, by name.
 
     Raises LimitError, before anything is read, beyond the budget.
     """
     groups = _groups(plan)
     wanted = [
-        (place, projection, group)
-        for place, projection in enumerate(plan.projections)
-        for group in groups
-        if group is None or plan.has(group, projection.attribute)
+        [group for group in groups if group is None or plan.has(group, projection.attribute)]
+        for projection in plan.projections
     ]
-    budget.give(len(wanted) * buckets.count)
+    budget.give(sum(map(len, wanted)) * buckets.count)
     times = buckets.names(0, buckets.count)
     results = {group: _results(reading, plan, group, buckets, 0, buckets.count, budget) for group in groups}
     return [
-        Series(
-            series_name(projection, group),
-            times,
-            results[group][place],
-            tags(projection, group),
-            () if projection.aggregate == "CNT" else mixed_notice(plan, projection.attribute),
-        )
-        for place, projection, group in wanted
+        [
+            Series(
+                series_name(projection, group),
+                times,
+                results[group][place],
+                tags(projection, group),
+                () if projection.aggregate == "CNT" else mixed_notice(plan, projection.attribute),
+                _kind(plan, projection),
+                unit(plan, projection),
+                shown_title(plan, projection, group),
+            )
+            for group in answering
+        ]
+        for place, (projection, answering) in enumerate(zip(plan.projections, wanted, strict=True))
     ]
 
 

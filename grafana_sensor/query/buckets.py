@@ -20,6 +20,7 @@ _SECOND: Final = 1_000_000
 _MINUTE: Final = 60 * _SECOND
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
+_YEAR_1: Final = -62_135_596_800 * _SECOND
 
 LADDER: Final = (
     *(n * _SECOND for n in (1, 2, 5, 10, 15, 30)),
@@ -83,7 +84,7 @@ class Buckets:
 def cut(start: int, end: int, every: Every, *, max_points: int, interval: int) -> Buckets:
     """The buckets of [start, end) for an EVERY; `max_points` (at least 1) and `interval` (µs) guide `auto`.
 
-    Raises RangeError when a duration is not positive.
+    Raises RangeError when a duration is not positive, or so long that a bucket would begin before the year 1.
     """
     if every == "all" or (every == "auto" and max_points == 1):
         return Buckets.whole(start, end)
@@ -91,7 +92,10 @@ def cut(start: int, end: int, every: Every, *, max_points: int, interval: int) -
         return _automatic(start, end, max_points, interval)
     if every <= 0:
         raise RangeError(f"EVERY needs a duration of 1 µs or more, not {every} µs")
-    return Buckets.aligned(start, end, every)
+    buckets = Buckets.aligned(start, end, every)
+    if buckets.first < _YEAR_1:
+        raise RangeError(f"EVERY is too long: buckets of {every // _DAY:,} days have one that begins before the year 1")
+    return buckets
 
 
 def _automatic(start: int, end: int, max_points: int, interval: int) -> Buckets:

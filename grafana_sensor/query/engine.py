@@ -17,7 +17,7 @@ from grafana_sensor.query.history import closed
 from grafana_sensor.query.paging import open_page
 from grafana_sensor.query.plan import Ask, resolve, written
 
-__all__ = ["Ask", "scalars", "series", "table"]
+__all__ = ["Ask", "scalars", "series", "series_by_projection", "table"]
 
 
 def table(
@@ -51,6 +51,11 @@ def series(reading: RecordReading, ask: Ask, budget: Budget) -> list[Series]:
 
     Raises LimitError beyond the budget, BadRequest (and its kin) where the question is wrong.
     """
+    return [each for found in series_by_projection(reading, ask, budget) for each in found]
+
+
+def series_by_projection(reading: RecordReading, ask: Ask, budget: Budget) -> list[list[Series]]:
+    """As `series`, the series of each projection apart; a raw `*` is as many projections as it stands for."""
     plan = resolve(reading.catalog(), ask)
     if plan.raw:
         return raw.series(reading, plan, ask.max_points, budget)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from grafana_sensor.domain.conditions import OPERATORS, PATTERNS, TIME, Condition
-from grafana_sensor.domain.errors import BadRequest, ConditionError, QuerySyntaxError
+from grafana_sensor.domain.errors import BadRequest, ConditionError, ProjectionError, QuerySyntaxError
 from grafana_sensor.domain.numbers import json_text
 from grafana_sensor.domain.plans import EVERYTHING, Every, Name, Projection
 from grafana_sensor.domain.shown import shown
@@ -26,10 +26,13 @@ SELECT: Final = "select"
 WHERE: Final = "where"
 SENSOR: Final = "sensor"
 EVERY: Final = "every"
+FILTERS: Final = "filters"
 
 _CALL = re.compile(r"\s*([\w.]+)\s*\((.*)\)\s*", re.DOTALL)
 _OPENED = re.compile(r"\s*([\w.]+)\s*\(")
-_PIECE = re.compile(r'(?:[^",]++|"(?:[^"\\]++|\\.?)*+(?:"|\Z))*+', re.DOTALL)
+_PIECE = re.compile(r'(?:[^",{]++|"(?:[^"\\]++|\\.?)*+(?:"|\Z)|\{(?:[^}\\]++|\\.?)*+\}|\{)*+', re.DOTALL)
+_LOST: Final = "[object Object]"
+"""What JavaScript makes of an object where it wants a text."""
 _SEVERAL: Final = {"=|": "IN", "!=|": "!="}
 """Grafana's operators for several values."""
 
@@ -37,21 +40,29 @@ _SEVERAL: Final = {"=|": "IN", "!=|": "!="}
 def parse_projection(text: str, known: Collection[str] = ()) -> Projection:
     """The one projection that a text is, as the query text has it, or a raw name with blanks and the like.
 
-    Raises QuerySyntaxError or ProjectionError.
+    Raises QuerySyntaxError or ProjectionError, the latter also where it is a list of several.
 
     >>> parse_projection("MEAN(outdoor temp)").attribute, parse_projection("outdoor temp").attribute
     ('outdoor temp', 'outdoor temp')
     """
+    found = _projections(text, known)
+    if len(found) > 1:
+        raise ProjectionError(f"{SELECT}: {shown(text)} is {len(found)} projections where one should be")
+    return found[0]
+
+
+def _projections(text: str, known: Collection[str]) -> list[Projection]:
+    """The projection that a text is; of a list of attributes one for each."""
     scanner = Scanner(text, SELECT)
     if text in known and text != EVERYTHING:
         parse.refuse_reserved(text, scanner, 0)
-        return Projection(text, text=text)
+        return [Projection(text, text=text)]
     call = _CALL.fullmatch(text)
     aggregate = canonical(call[1]) if call else None
     if call and aggregate and call[2].strip() in known:
-        return Projection(call[2].strip(), aggregate, text=text.strip())
+        return [Projection(call[2].strip(), aggregate, text=text.strip())]
     try:
-        projection = parse.projection(scanner)
+        projections = parse.projection(scanner)
         if not scanner.done():
             parse.not_ended(scanner, "AS or the end")
     except QuerySyntaxError:
@@ -59,8 +70,8 @@ def parse_projection(text: str, known: Collection[str] = ()) -> Projection:
         if loose is None:
             raise
         parse.refuse_reserved(loose.attribute, scanner, 0)
-        return loose
-    return projection
+        return [loose]
+    return projections
 
 
 def _loose_projection(text: str) -> Projection | None:
@@ -77,7 +88,7 @@ def _loose_projection(text: str) -> Projection | None:
 
 
 def parse_projections(value: object, known: Collection[str] = ()) -> tuple[Projection, ...]:
-    """The projections of a text with commas, or of a list of texts, each one projection.
+    """The projections of a text with commas, or of a list of texts, each one projection or a list of attributes.
 
     Raises BadRequest for another type or none at all, ProjectionError where raw and aggregate mix.
 
@@ -92,17 +103,17 @@ def parse_projections(value: object, known: Collection[str] = ()) -> tuple[Proje
         raise BadRequest(
             f"{SELECT}: {_what(value)} where projections should be: a text like 'AVG(t), CNT(*)' or a list of texts"
         )
-    found = []
+    found: list[Projection] = []
     for part in parts:
         if not isinstance(part, str):
             raise BadRequest(f"{SELECT}: {_what(part)} in the list where a text like 't' or 'AVG(t)' should be")
-        found.append(parse_projection(part, known))
+        found += _projections(part, known)
     parse.refuse_mix(found)
     return tuple(found)
 
 
 def _pieces(text: str) -> list[str]:
-    """The text cut at its commas, those in double quotes aside."""
+    """The text cut at its commas, those in double quotes and in braces aside."""
     pieces, at = [], 0
     while True:
         piece = _PIECE.match(text, at)
@@ -122,43 +133,60 @@ def parse_sensors(value: object, known: Collection[str] = ()) -> tuple[Name, ...
     >>> [name.text for name in parse_sensors("{greenhouse-1,lab.s2,weather/roof (north)}")]
     ['greenhouse-1', 'lab.s2', 'weather/roof (north)']
     """
+    return tuple(map(Name, parse_names(value, SENSOR, known)))
+
+
+def parse_names(value: object, field: str, known: Collection[str] = ()) -> list[str]:
+    """The names in a field, written in any form that a list of sensors may have.
+
+    Raises as parse_sensors does.
+
+    >>> parse_names("(AVG|P95)", "aggregate")
+    ['AVG', 'P95']
+    """
     if isinstance(value, str):
-        return (Name(value),) if value in known and value else tuple(_sensors_of_text(value))
+        return [value] if value in known and value else _names_of_text(value, field)
     if not isinstance(value, (list, tuple)) or not value:
         raise BadRequest(
-            f"{SENSOR}: {_what(value)} where sensors should be: a text like 'a', 'a,b', '(a|b)' or '{{a,b}}',"
+            f"{field}: {_what(value)} where {field}s should be: a text like 'a', 'a,b', '(a|b)' or '{{a,b}}',"
             " or a list of names"
         )
-    return tuple(Name(_sensor(element, known)) for element in value)
+    return [_name(element, field, known) for element in value]
 
 
-def _sensors_of_text(text: str) -> list[Name]:
-    scanner = Scanner(text, SENSOR)
+def _names_of_text(text: str, field: str) -> list[str]:
+    what = _one(field)
+    scanner = Scanner(text, field)
     opening = scanner.next()
     if opening in LISTS and text.rstrip().endswith(LISTS[opening][0]):
-        names = scanner.sensor_list()
+        names = scanner.name_list(what)
         if scanner.done():
-            return names
-        scanner = Scanner(text, SENSOR)
-    return scanner.names_to_end()
+            return [name.text for name in names]
+        scanner = Scanner(text, field)
+    return [name.text for name in scanner.names_to_end(what)]
 
 
-def _sensor(element: object, known: Collection[str]) -> str:
+def _name(element: object, field: str, known: Collection[str]) -> str:
     if not isinstance(element, str) or not element:
-        raise BadRequest(f"{SENSOR}: {_what(element)} in the list where the name of a sensor should be")
+        raise BadRequest(f"{field}: {_what(element)} in the list where the name of {_one(field)} should be")
     if element in known:
         return element
-    _refuse_variable(element, SENSOR)
-    return plain_name(_whole(element, SENSOR))
+    _refuse_variable(element, field)
+    return plain_name(_whole(element, field))
 
 
-def parse_conditions(value: object, *, plain: bool = False) -> tuple[Condition, ...]:
-    """The conditions of a text, or of a list of [attribute, operator, value] and {key, operator, value}.
+def _one(field: str) -> str:
+    """One of what the field names, with its article."""
+    return f"{'an' if field[0] in 'aeiou' else 'a'} {field}"
+
+
+def parse_conditions(value: object, *, plain: bool = False, field: str = WHERE) -> tuple[Condition, ...]:
+    """The conditions of a text, or of a list of [attribute, operator, value], {key, operator, value} and texts.
 
     In lists attributes and values are taken as they are. A value may be a text, a number, a boolean (stored as
     1 or 0), for `time` a datetime, and a list of them for IN; EXISTS takes none. Of Grafana's filters `=|` is
     IN and `!=|` is `!=` to each of "values". None, an empty text and an empty list are no condition. `plain`:
-    the values come from a program, so that `$x` is a text like others. Raises QuerySyntaxError,
+    the values come from a program, so that `$x` is a text like others. `field`: what errors call it. Raises QuerySyntaxError,
     ConditionError, or BadRequest for other types.
 
     >>> parse_conditions([["air_temperature", "<", 30.0]]) == parse_conditions("air_temperature < 30")
@@ -167,23 +195,31 @@ def parse_conditions(value: object, *, plain: bool = False) -> tuple[Condition, 
     if value is None:
         return ()
     if isinstance(value, str):
-        if not value.strip():
-            return ()
-        scanner = Scanner(value, WHERE)
-        found = parse.conditions(scanner)
-        if not scanner.done():
-            parse.not_ended(scanner, "AND or the end")
-        return found
+        return tuple(_conditions_of_text(value, field))
     if not isinstance(value, (list, tuple)):
         raise BadRequest(
-            f"{WHERE}: {_what(value)} where conditions should be: a text like 't < 5 AND s = on', or a list"
+            f"{field}: {_what(value)} where conditions should be: a text like 't < 5 AND s = on', or a list"
             " of [attribute, operator, value] or of {key, operator, value}"
         )
-    return tuple(condition for index, item in enumerate(value) for condition in _conditions_of(item, index, plain))
+    return tuple(
+        condition for index, item in enumerate(value) for condition in _conditions_of(item, f"{field}[{index}]", plain)
+    )
 
 
-def _conditions_of(item: object, index: int, plain: bool) -> list[Condition]:
-    place = f"{WHERE}[{index}]"
+def _conditions_of_text(text: str, field: str) -> list[Condition]:
+    """The conditions of a text, none where it is empty."""
+    if not text.strip():
+        return []
+    scanner = Scanner(text, field)
+    found = parse.conditions(scanner)
+    if not scanner.done():
+        parse.not_ended(scanner, "AND or the end")
+    return list(found)
+
+
+def _conditions_of(item: object, place: str, plain: bool) -> list[Condition]:
+    if isinstance(item, str) and item != _LOST:
+        return _conditions_of_text(item, place)
     if isinstance(item, Mapping):
         attribute, operator = item.get("key"), item.get("operator")
         values = item.get("values") if isinstance(operator, str) and operator in _SEVERAL else None
@@ -191,10 +227,10 @@ def _conditions_of(item: object, index: int, plain: bool) -> list[Condition]:
     elif isinstance(item, (list, tuple)) and len(item) in (2, 3):
         attribute, operator, value = (*item, None)[:3]
     else:
-        hint = " (Grafana sends an object in a list so: use code mode)" if item == "[object Object]" else ""
+        hint = " (Grafana sends an object in a list so: use code mode)" if item == _LOST else ""
         raise BadRequest(
-            f"{place}: {_what(item)}{hint} where a condition should be: [attribute, operator, value],"
-            " {key, operator, value}, or [attribute, 'EXISTS']"
+            f"{place}: {_what(item)}{hint} where a condition should be: a text like 't < 5',"
+            " [attribute, operator, value], {key, operator, value}, or [attribute, 'EXISTS']"
         )
     if not isinstance(attribute, str) or not attribute:
         raise BadRequest(f"{place}: {_what(attribute)} where the attribute's name should be")

@@ -1,7 +1,8 @@
 """What a series is called, and what its reader is told.
 
 Law: `{sensor} {projection}` where the series is of one sensor, `{projection}` where it is of all or of the
-records that have no sensor; AS replaces the projection.
+records that have no sensor; AS replaces the projection. A declared title stands for the attribute in what is shown,
+never in the name; a unit goes with every value but a count.
 """
 
 from __future__ import annotations
@@ -19,6 +20,23 @@ def series_name(projection: Projection, sensor: str | None) -> str:
     """
     name = written(projection) if projection.alias is None else projection.alias
     return f"{sensor} {name}" if sensor else name
+
+
+def shown_title(plan: Plan, projection: Projection, sensor: str | None = None) -> str | None:
+    """The name to show: with the attribute's title in the attribute's place; None where none is declared, or with AS.
+
+    `sensor` as in series_name; in a table, whose rows tell their sensors, None.
+    """
+    title = plan.declared(projection.attribute).title
+    if title is None or projection.alias is not None:
+        return None
+    name = f"{projection.aggregate}({title})" if projection.aggregate else title
+    return f"{sensor} {name}" if sensor else name
+
+
+def unit(plan: Plan, projection: Projection) -> str | None:
+    """The unit of the projection's values; None where none is declared, and of counts."""
+    return None if projection.aggregate == "CNT" else plan.declared(projection.attribute).unit
 
 
 def tags(projection: Projection, sensor: str | None) -> dict[str, str]:

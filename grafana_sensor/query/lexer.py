@@ -37,6 +37,7 @@ _NAME_ESCAPE = re.compile(r"\\([\\^$*+?.()|{}\[\]/\-])")
 _QUOTED_NAME_ESCAPE = re.compile(r"\\([\\^$*+?.()|{}\[\]/\-'\"])")
 _TEXT_ESCAPE = re.compile(r"\\([\\'\"])")
 _OPERATOR = re.compile(r"=~|!~|!=|<=|>=|=|<|>")
+_EVERYTHING = re.compile(r"\.?\*(?=[\s,]|\Z)")
 _BLANKS = re.compile(r"\s*")
 _MARKS = frozenset("_.:/-")
 
@@ -218,10 +219,13 @@ class Scanner:
         r"""As name; a bare one with an escaped character runs over blanks, to a comma or the next clause.
 
         Only Grafana escapes, and it writes a single value without brackets: `weather\/roof \(north\)`.
-        Without an escape a second word is an error as elsewhere.
+        Without an escape a second word is an error as elsewhere. `*` and `.*` stand for all sensors.
         """
         quoted = self.next() == '"'
         start = self.at
+        if everything := _EVERYTHING.match(self.text, start):
+            self.at = everything.end()
+            return Name(everything[0], self.position(start))
         name = self.name("a sensor")
         if quoted:
             return name
@@ -235,8 +239,8 @@ class Scanner:
         self.at = end
         return self._named(plain_name(self.text[start:end]), start)
 
-    def sensor_list(self) -> list[Name]:
-        """The names of a `( | )` or `{ , }` that comes next; go past it.
+    def name_list(self, what: str) -> list[Name]:
+        """The names of a `( | )` or `{ , }` that comes next; go past it. `what` says in errors what they are of.
 
         A name runs to its separator, blanks and balanced brackets too; escaped ones don't count as such.
         """
@@ -244,28 +248,28 @@ class Scanner:
         closing, separator = LISTS[opening]
         opened = self.at
         self.at += 1
-        names = self._elements(separator, opening, closing)
+        names = self._elements(what, separator, opening, closing)
         if self.at >= len(self.text):
             raise self.error(f"the list that starts here is not closed: expected {closing!r}", opened)
         self.at += 1
         return names
 
-    def names_to_end(self) -> list[Name]:
+    def names_to_end(self, what: str) -> list[Name]:
         """The names up to the end of the text, with commas between them, each with blanks and brackets."""
-        return self._elements(",", "", "")
+        return self._elements(what, ",", "", "")
 
-    def _elements(self, separator: str, opening: str, closing: str) -> list[Name]:
+    def _elements(self, what: str, separator: str, opening: str, closing: str) -> list[Name]:
         """The names up to a closing bracket whose opening one is not among them, or to the end."""
         names, depth = [], 0
         while True:
             if self.next() == '"':
-                names.append(self.name("a sensor"))
+                names.append(self.name(what))
                 if self.next() not in (separator, closing, ""):
                     self.expected(f"{separator!r} or {closing!r}" if closing else f"{separator!r} or the end")
             else:
                 start = self.at
                 depth = self._run(separator, opening, closing, depth)
-                names.append(self._element(start))
+                names.append(self._element(what, start))
             if self.text[self.at : self.at + 1] != separator:
                 return names
             self.at += 1
@@ -281,10 +285,10 @@ class Scanner:
             self.at += 2 if character == "\\" and text[self.at + 1 : self.at + 2] in ESCAPED else 1
         return depth
 
-    def _element(self, start: int) -> Name:
+    def _element(self, what: str, start: int) -> Name:
         raw = self.text[start : self.at].rstrip()
         if not raw:
-            self.expected("a sensor", start)
+            self.expected(what, start)
         self._refuse_variable(raw, start)
         return self._named(plain_name(raw), start)
 

@@ -20,6 +20,7 @@ from grafana_sensor.query.aggregates import KNOWN, canonical
 from grafana_sensor.query.lexer import CLAUSES, KEYWORDS, LISTS, Scanner
 
 _ORDER: Final = "[SELECT] projections [FROM sensors] [WHERE conditions] [BY sensor] [EVERY duration | auto | all]"
+_PROJECTION: Final = "an attribute, * or an aggregate like AVG(attribute)"
 _AFTER: Final = {
     "FROM": "a comma, WHERE, BY, EVERY or the end (a name with blanks stands in double quotes)",
     "WHERE": "AND, BY, EVERY or the end",
@@ -70,39 +71,57 @@ def parse_query(text: str) -> Query:
 
 def projections(scanner: Scanner) -> tuple[Projection, ...]:
     """The projections that come next, comma by comma. Raises ProjectionError where raw and aggregate mix."""
-    found = [projection(scanner)]
+    found = projection(scanner)
     while scanner.take(","):
-        found.append(projection(scanner))
+        found += projection(scanner)
     refuse_mix(found)
     return tuple(found)
 
 
-def projection(scanner: Scanner) -> Projection:
-    """The one projection that comes next, with its AS name."""
+def projection(scanner: Scanner) -> list[Projection]:
+    """The projection that comes next, with its AS name; of a list of attributes one for each."""
     scanner.skip()
     at = scanner.at
     aggregate: str | None = None
-    named_at = at
-    if scanner.take("*"):
-        attribute = EVERYTHING
+    word = scanner.word()
+    if word.upper() not in KEYWORDS and word and scanner.next() == "(":
+        aggregate = _aggregate(scanner, word, at)
+        names, listed = _argument(scanner, aggregate)
     else:
-        word = scanner.word()
-        if word.upper() not in KEYWORDS and word and scanner.next() == "(":
-            aggregate = _aggregate(scanner, word, at)
-            attribute, named_at = _argument(scanner, aggregate)
-        else:
-            scanner.at = at
-            attribute = scanner.name("an attribute, * or an aggregate like AVG(attribute)").text
+        scanner.at = at
+        names, listed = _attributes(scanner, _PROJECTION)
+        if listed and (rest := scanner.peek_word()).startswith("."):
+            message = f"expected {_PROJECTION}, found {shown(scanner.text[at])}: sensors stand after FROM, as in {rest[1:]} FROM a"
+            raise scanner.error(message, at)
     text = scanner.text[at : scanner.at].rstrip()
-    alias = None
-    refuse_reserved(attribute, scanner, at)
+    alias = _alias(scanner, names, aggregate)
+    found = []
+    for name in names:
+        refuse_reserved(name.text, scanner, at if name.position is None else name.position)
+        if listed:
+            text = f"{word}({name.text})" if aggregate else name.text
+        found.append(Projection(name.text, aggregate, alias, text, scanner.position(at), name.position))
+    return found
+
+
+def _attributes(scanner: Scanner, what: str) -> tuple[list[Name], bool]:
+    """The attribute or `*` that comes next, or those of a list, and whether it is a list."""
+    if scanner.next() in LISTS:
+        return scanner.name_list("an attribute"), True
+    at = scanner.at
+    return [Name(EVERYTHING, scanner.position(at)) if scanner.take("*") else scanner.name(what)], False
+
+
+def _alias(scanner: Scanner, names: list[Name], aggregate: str | None) -> str | None:
+    """The AS name that comes next, None where none does."""
     scanner.skip()
     place = scanner.at
-    if scanner.keyword("AS"):
-        if aggregate is None and attribute == EVERYTHING:
-            raise scanner.error("* stands for many columns and can't be renamed by AS", place, ProjectionError)
-        alias = scanner.name("a name after AS").text
-    return Projection(attribute, aggregate, alias, text, scanner.position(at), scanner.position(named_at))
+    if not scanner.keyword("AS"):
+        return None
+    if len(names) > 1 or (aggregate is None and names[0].text == EVERYTHING):
+        what = f"{len(names)} attributes have" if len(names) > 1 else "* stands for"
+        raise scanner.error(f"{what} many columns and can't be renamed by one AS", place, ProjectionError)
+    return scanner.name("a name after AS").text
 
 
 def _aggregate(scanner: Scanner, word: str, at: int) -> str:
@@ -114,21 +133,16 @@ def _aggregate(scanner: Scanner, word: str, at: int) -> str:
     return aggregate
 
 
-def _argument(scanner: Scanner, aggregate: str) -> tuple[str, int]:
-    """The attribute up to the closing bracket of an aggregate, and its place; the opening one is past."""
+def _argument(scanner: Scanner, aggregate: str) -> tuple[list[Name], bool]:
+    """What _attributes gives, up to the closing bracket of an aggregate; the opening one is past."""
     scanner.skip()
     at = scanner.at
-    if scanner.take("*"):
-        if aggregate != "CNT":
-            message = f"{aggregate} takes an attribute; * is only for CNT(*)"
-            raise scanner.error(message, at, ProjectionError)
-        attribute = EVERYTHING
-    else:
-        attribute = scanner.name(f"an attribute after '{aggregate}('").text
-        refuse_reserved(attribute, scanner, at)
+    names, listed = _attributes(scanner, f"an attribute after '{aggregate}('")
+    if aggregate != "CNT" and any(name.text == EVERYTHING for name in names):
+        raise scanner.error(f"{aggregate} takes an attribute; * is only for CNT(*)", at, ProjectionError)
     if not scanner.take(")"):
         scanner.expected("')' after the attribute (a name with blanks or brackets stands in double quotes)")
-    return attribute, at
+    return names, listed
 
 
 def refuse_reserved(attribute: str, scanner: Scanner, at: int) -> None:
@@ -152,7 +166,7 @@ def _sensors(scanner: Scanner) -> tuple[Name, ...]:
     names: list[Name] = []
     while True:
         if scanner.next() in LISTS:
-            names += scanner.sensor_list()
+            names += scanner.name_list("a sensor")
         else:
             names.append(scanner.sensor())
         if not scanner.take(","):

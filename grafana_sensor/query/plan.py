@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from grafana_sensor.domain.catalog import NO_SENSOR, Catalog
+from grafana_sensor.domain.catalog import NO_SENSOR, Catalog, Declaration
 from grafana_sensor.domain.columns import NUMBER, TEXT
 from grafana_sensor.domain.conditions import PATTERNS, SENSOR, TIME, Condition
 from grafana_sensor.domain.errors import (
@@ -89,6 +89,10 @@ class Plan:
     def mixed(self, attribute: str) -> bool:
         """Whether the attribute holds numbers and texts anywhere in the user's data."""
         return attribute != EVERYTHING and self.kinds[attribute] == NUMBER | TEXT
+
+    def declared(self, attribute: str) -> Declaration:
+        """What the user has said of the attribute."""
+        return self.catalog.declarations.get(attribute, Declaration())
 
     def within(self, start: int, end: int) -> Plan:
         """The same over [start, end), which lies in the range."""
@@ -171,11 +175,14 @@ def _known(attribute: str, kinds: Mapping[str, int], position: int | None) -> No
 def _sensors(catalog: Catalog, query: Query) -> tuple[str, ...]:
     if query.sensors is None:
         return tuple(sorted(catalog.sensors))
-    known = [sensor for sensor in catalog.sensors if sensor != NO_SENSOR]
+    found: set[str] = set()
     for name in query.sensors:
-        if name.text == NO_SENSOR or name.text not in catalog.sensors:
+        sensors = catalog.sensors_named(name.text)
+        if sensors is None:
+            known = [sensor for sensor in catalog.sensors if sensor != NO_SENSOR]
             raise UnknownSensor.named(name.text, known, name.position)
-    return tuple(sorted({name.text for name in query.sensors}))
+        found.update(sensors)
+    return tuple(sorted(found))
 
 
 def _expanded(projections: Sequence[Projection], catalog: Catalog, sensors: Sequence[str]) -> tuple[Projection, ...]:

@@ -16,7 +16,7 @@ from grafana_sensor.domain.series import ColumnKind, Series, Table, TableColumn
 from grafana_sensor.ports import RecordReading
 from grafana_sensor.query.aggregates import column_name, unique_names
 from grafana_sensor.query.downsample import thin_numbers, thin_texts
-from grafana_sensor.query.labels import mixed_notice, series_name, tags
+from grafana_sensor.query.labels import mixed_notice, series_name, shown_title, tags, unit
 from grafana_sensor.query.paging import Page
 from grafana_sensor.query.plan import Plan
 from grafana_sensor.query.rows import Rows, of_sensor, read_all, read_page
@@ -43,8 +43,8 @@ def table(reading: RecordReading, plan: Plan, page: Page, budget: Budget, *, spl
     return Table(tuple(columns), following)
 
 
-def series(reading: RecordReading, plan: Plan, max_points: int, budget: Budget) -> list[Series]:
-    """A series for each projection, in the order asked, of each sensor that has the attribute, by name.
+def series(reading: RecordReading, plan: Plan, max_points: int, budget: Budget) -> list[list[Series]]:
+    """For each projection, in the order asked, a series of each sensor that has the attribute, by name.
 
     Beyond `max_points` it is reduced, with a notice. Raises LimitError beyond the budget.
     """
@@ -59,14 +59,22 @@ def series(reading: RecordReading, plan: Plan, max_points: int, budget: Budget) 
             points[sensor, attribute] = _points(plan, block, attribute, max_points)
             given += len(points[sensor, attribute][0]) * sum(p.attribute == attribute for p in plan.projections)
             budget.give(given)
-    found = []
-    for projection in plan.projections:
-        for sensor in plan.sensors:
-            if (sensor, projection.attribute) in points:
-                times, values, notices = points[sensor, projection.attribute]
-                name = series_name(projection, sensor)
-                found.append(Series(name, times, values, tags(projection, sensor), notices))
-    return found
+    return [
+        [
+            Series(
+                series_name(projection, sensor),
+                *points[sensor, projection.attribute][:2],
+                tags(projection, sensor),
+                points[sensor, projection.attribute][2],
+                "text" if plan.only_texts(projection.attribute) else "number",
+                unit(plan, projection),
+                shown_title(plan, projection, sensor),
+            )
+            for sensor in plan.sensors
+            if (sensor, projection.attribute) in points
+        ]
+        for projection in plan.projections
+    ]
 
 
 def _sensors(rows: Rows) -> list[str]:
@@ -83,14 +91,15 @@ def _value_columns(plan: Plan, rows: Rows, split_kinds: bool) -> list[TableColum
     for projection, name in zip(plan.projections, names, strict=True):
         column = rows.columns.get(projection.attribute, Column(None, None))
         kind: ColumnKind = "text" if plan.only_texts(projection.attribute) else "number"
+        told = unit(plan, projection), shown_title(plan, projection)
         if not plan.mixed(projection.attribute):
-            found.append(TableColumn(name, kind, _values(column, kind, len(rows))))
+            found.append(TableColumn(name, kind, _values(column, kind, len(rows)), *told))
         elif split_kinds:
             of_texts = _free(f"{name}_text", taken)
-            found.append(TableColumn(name, "number", _values(column, "number", len(rows))))
+            found.append(TableColumn(name, "number", _values(column, "number", len(rows)), *told))
             found.append(TableColumn(of_texts, "text", _values(column, "text", len(rows))))
         else:
-            found.append(TableColumn(name, kind, column.values(len(rows))))
+            found.append(TableColumn(name, kind, column.values(len(rows)), *told))
     return found
 
 

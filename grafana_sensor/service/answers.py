@@ -19,13 +19,22 @@ from grafana_sensor.domain.timestamps import parse_moment
 from grafana_sensor.query import engine
 from grafana_sensor.query.aggregates import KNOWN, Result, canonical
 from grafana_sensor.query.engine import Ask
-from grafana_sensor.query.fields import parse_conditions, parse_every, parse_projections, parse_sensors
+from grafana_sensor.query.fields import (
+    FILTERS,
+    parse_conditions,
+    parse_every,
+    parse_names,
+    parse_projections,
+    parse_sensors,
+)
+from grafana_sensor.query.lexer import plain_name
 from grafana_sensor.query.parse import parse_query
 from grafana_sensor.service.listings import attributes, sensors, values
 from grafana_sensor.service.source import Source, known_sensors, looking
 
 __all__ = [
     "Question",
+    "asked",
     "attributes",
     "known_sensors",
     "moments",
@@ -74,20 +83,20 @@ def rows(source: Source, question: Question, *, split_kinds: bool = True) -> Tab
     Raises BadRequest and its kin where the question is wrong, LimitError where the answer is too large.
     """
     with looking(source) as (reading, budget):
-        ask = _ask(question, reading.catalog(), source.clock())
+        ask = asked(question, reading.catalog(), source.clock())
         return engine.table(reading, ask, budget, limit=question.limit, cursor=question.cursor, split_kinds=split_kinds)
 
 
 def series(source: Source, question: Question) -> list[Series]:
     """The answer as series; see query.engine.series. Raises as `rows` does."""
     with looking(source) as (reading, budget):
-        return engine.series(reading, _ask(question, reading.catalog(), source.clock()), budget)
+        return engine.series(reading, asked(question, reading.catalog(), source.clock()), budget)
 
 
 def results(source: Source, question: Question) -> Table | list[Result]:
     """A table of raw projections, each with one column, or the value of each aggregate. Raises as `rows` does."""
     with looking(source) as (reading, budget):
-        ask = _ask(question, reading.catalog(), source.clock())
+        ask = asked(question, reading.catalog(), source.clock())
         if ask.query.projections[0].aggregate is not None:
             return engine.scalars(reading, ask, budget)
         return engine.table(reading, ask, budget, split_kinds=False)
@@ -111,7 +120,9 @@ def query_of(question: Question, catalog: Catalog) -> Query:
     if question.where is not None:
         query = replace(query, conditions=parse_conditions(question.where, plain=question.plain))
     if question.filters is not None:
-        query = replace(query, conditions=query.conditions + parse_conditions(question.filters, plain=question.plain))
+        query = replace(
+            query, conditions=query.conditions + parse_conditions(question.filters, plain=question.plain, field=FILTERS)
+        )
     if question.by is not None:
         query = replace(query, by_sensor=_by_sensor(question.by))
     if question.every is not None:
@@ -127,7 +138,8 @@ def moments(start: object, end: object, now: int) -> tuple[int, int]:
     )
 
 
-def _ask(question: Question, catalog: Catalog, now: int) -> Ask:
+def asked(question: Question, catalog: Catalog, now: int) -> Ask:
+    """What the engine is asked of a user who has `catalog`. Raises BadRequest and its kin where it is wrong."""
     start, end = moments(question.start, question.end, now)
     query = query_of(question, catalog)
     return Ask(query, start, end, now, max_points=question.max_points, interval=question.interval)
@@ -137,21 +149,20 @@ def _text_query(text: str | None, known: Collection[str]) -> Query | None:
     """The query of a text; one that is an attribute's name, whatever characters it has, is that attribute."""
     if text is None:
         return None
-    for name in (text, text.strip()):
+    at = len(text) - len(text.lstrip())
+    for name, place in ((text, 0), (text.strip(), at), (plain_name(text.strip()), at)):
         if name in known:
-            return Query((Projection(name, text=name, position=text.index(name), named_at=text.index(name)),))
+            return Query((Projection(name, text=name, position=place, named_at=place),))
     return parse_query(text)
 
 
 def _aggregated(projections: Sequence[Projection], wanted: object) -> tuple[Projection, ...]:
     """The projections, each under each of the aggregates; those of an attribute's name alone."""
-    named = wanted.split(",") if isinstance(wanted, str) else wanted
-    if not isinstance(named, (list, tuple)) or not named or not all(isinstance(name, str) for name in named):
-        raise BadRequest(f"aggregate: {shown(wanted)} is none; it is a text like 'AVG', or a list of them")
+    named = parse_names(wanted, "aggregate")
     found = []
     for projection in projections:
         for name in named:
-            aggregate = canonical(name.strip())
+            aggregate = canonical(name)
             if aggregate is None:
                 raise ProjectionError(f"unknown aggregate {shown(name)}; known are {KNOWN}")
             alias = projection.alias if len(named) == 1 else None

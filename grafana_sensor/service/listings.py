@@ -14,8 +14,10 @@ from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.columns import TEXT, Column
 from grafana_sensor.domain.errors import UnknownAttribute, UnknownSensor
-from grafana_sensor.domain.plans import BEGINNING, EVERYTHING, FOREVER, Need, Request
+from grafana_sensor.domain.plans import BEGINNING, EVERYTHING, FOREVER, Name, Need, Projection, Query, Request
 from grafana_sensor.ports import RecordReading
+from grafana_sensor.query.fields import FILTERS, parse_conditions
+from grafana_sensor.query.plan import Ask, resolve
 from grafana_sensor.service.source import Source, known_sensors, looking
 
 _ALWAYS: Final = np.array([BEGINNING, FOREVER], np.int64)
@@ -43,7 +45,9 @@ def attributes(source: Source, sensor: str | None = None) -> list[Row]:
         if sensor is None:
             kinds, asked = catalog.kinds(), list(catalog.sensors)
         else:
-            asked = _known(catalog, [sensor])
+            if sensor not in (known := known_sensors(catalog)):
+                raise UnknownSensor.named(sensor, known)
+            asked = [sensor]
             kinds = dict(sorted(catalog.sensors[sensor].items()))
         budget.give(len(kinds))
         counts = _counts(reading, catalog, asked, budget)
@@ -64,21 +68,29 @@ def declared(source: Source, attribute: str) -> Row:
         return row | {"unit": said.unit, "title": said.title}
 
 
-def values(source: Source, attribute: str, sensors: Sequence[str] | None = None, limit: int | None = None) -> list[Row]:
+def values(
+    source: Source,
+    attribute: str,
+    sensors: Sequence[str] | None = None,
+    limit: int | None = None,
+    filters: object = None,
+) -> list[Row]:
     """The distinct values of an attribute: `{"value", "records"}`, numbers ascending, then texts by code points.
 
-    Of these sensors, or of all records; the first `limit` of them. Raises UnknownAttribute, UnknownSensor, or
-    LimitError where there are too many for an answer.
+    Of these sensors, or of all records; of the records that meet the conditions `filters` (as query.fields reads
+    them); the first `limit` of them. Raises UnknownAttribute, UnknownSensor and their kin, or LimitError where there
+    are too many for an answer.
     """
+    names = None if sensors is None else tuple(map(Name, sensors))
+    query = Query((Projection(attribute, text=attribute),), names, parse_conditions(filters, field=FILTERS))
     with looking(source) as (reading, budget):
-        catalog = reading.catalog()
-        _bits(catalog, attribute)
-        asked = list(catalog.sensors) if sensors is None else _known(catalog, sensors)
+        plan = resolve(reading.catalog(), Ask(query, BEGINNING, FOREVER, source.clock()))
+        request = Request({}, plan.conditions, np.array([plan.low, plan.high], np.int64))
         numbers: dict[float, int] = {}
         texts: dict[str, int] = {}
-        for sensor in asked:
-            if attribute in catalog.sensors[sensor]:
-                _tally(reading, sensor, attribute, numbers, texts, budget)
+        for sensor in plan.sensors:
+            if plan.has(sensor, attribute) and plan.answers(sensor):
+                _tally(reading, sensor, attribute, request, numbers, texts, budget)
         found = [*sorted(numbers.items()), *sorted(texts.items())][:limit]
         budget.give(len(found))
         return [{"value": value, "records": count} for value, count in found]
@@ -96,15 +108,6 @@ def _bits(catalog: Catalog, attribute: str) -> int:
     if attribute not in kinds:
         raise UnknownAttribute.named(attribute, list(kinds))
     return kinds[attribute]
-
-
-def _known(catalog: Catalog, asked: Sequence[str]) -> list[str]:
-    """The sensors asked, each once. Raises UnknownSensor."""
-    known = known_sensors(catalog)
-    for name in asked:
-        if name not in known:
-            raise UnknownSensor.named(name, known)
-    return list(dict.fromkeys(asked))
 
 
 def _sensor(reading: RecordReading, name: str, attributes: int, budget: Budget) -> Row:
@@ -137,12 +140,13 @@ def _tally(
     reading: RecordReading,
     sensor: str,
     attribute: str,
+    request: Request,
     numbers: dict[float, int],
     texts: dict[str, int],
     budget: Budget,
 ) -> None:
     """Count a sensor's values; what distinct values come to is held."""
-    for block in reading.records(sensor, [attribute], Request({}, (), _ALWAYS), budget):
+    for block in reading.records(sensor, [attribute], request, budget):
         before = len(numbers) + len(texts)
         _count(block.columns.get(attribute, Column(None, None)), numbers, texts)
         budget.hold(len(numbers) + len(texts) - before)

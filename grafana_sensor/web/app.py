@@ -17,13 +17,20 @@ from grafana_sensor.service.database import Database
 from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
-from grafana_sensor.web import accounts, ingest, openapi, problems, rest, status
+from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, problems, rest, status
 from grafana_sensor.web.bodies import drain
 from grafana_sensor.web.metrics import Metrics
 from grafana_sensor.web.paths import NameConverter, RawPaths, check_path
 from grafana_sensor.web.services import KEY, Services
 
-DOORS: Final = (status.blueprint, openapi.blueprint, accounts.blueprint, ingest.blueprint, rest.blueprint)
+DOORS: Final = (
+    status.blueprint,
+    openapi.blueprint,
+    accounts.blueprint,
+    ingest.blueprint,
+    rest.blueprint,
+    datasource.blueprint,
+)
 
 
 def create_app(
@@ -39,6 +46,7 @@ def create_app(
     app.extensions[KEY] = Services(database, sessions, settings, clock, metrics)
     sealer.report = metrics.sealed
     problems.install(app)
+    cors.install(app, settings.cors_origins)
     _measure(app, metrics, sessions)
     for door in DOORS:
         app.register_blueprint(door)

@@ -14,6 +14,7 @@ from werkzeug.routing import Map
 
 from grafana_sensor.version import __version__
 from grafana_sensor.web import schemas
+from grafana_sensor.web.contract import replies, requests
 from grafana_sensor.web.encode import CURSOR, json_answer
 from grafana_sensor.web.ingest import KEY, LONGEST_KEY
 from grafana_sensor.web.operations import OPERATIONS, Form, Operation
@@ -29,6 +30,8 @@ _RULE_NAME = re.compile(r"<(?:\w+:)?(\w+)>")
 _INTRODUCTION: Final = """\
 Records of sensors in, exact ranges and aggregates out. Every request proves itself by Basic authentication.
 Errors are always JSON, and their message stands in the reason phrase too.
+Under /api/v1 are the routes for Infinity, scripts and people; those of the tag datasource are for Grafana's plugins
+simPod JSON and simple-json.
 In a name in a path, `/` is written `%2F`. Names of sensors come as `a,b`, `{a,b}`, `(a|b)`, repeated, or `var-sensor=`.
 Times are ISO 8601, an epoch in s, ms, µs or ns, or relative: `now-6h`."""
 
@@ -140,10 +143,12 @@ def _form(form: Form) -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     models = [
         model
-        for model in vars(schemas).values()
+        for module in (schemas, requests, replies)
+        for model in vars(module).values()
         if isinstance(model, type)
         and issubclass(model, BaseModel)
-        and model not in (BaseModel, schemas.Taken, schemas.Given)
+        and model.__module__ == module.__name__
+        and model not in (schemas.Taken, schemas.Given)
     ]
     taken = [(m, "validation") for m in models if issubclass(m, schemas.Taken)]
     given = [(m, "serialization") for m in models if not issubclass(m, schemas.Taken)]

@@ -13,6 +13,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from grafana_sensor.web import schemas
+from grafana_sensor.web.contract import replies, requests
+from grafana_sensor.web.datasource import ANNOTATIONS
 from grafana_sensor.web.encode import ARROW, CSV
 from grafana_sensor.web.ingest import POST, POST_ANY
 from grafana_sensor.web.metrics import CONTENT_TYPE
@@ -88,7 +90,100 @@ _TABLED: Final = (*_ASKED, 501)
 _BODY: Final = (400, 413, 415, 422)
 _POSTED: Final = (*_BODY, *_SIGNED, 409)
 
+_ASKED_BY_BODY: Final = (*_BODY, *_SIGNED)
+_NOW: Final = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T06:00:00Z"}
+_PANEL: Final = {
+    "application/json": Form(
+        schema={
+            "type": "array",
+            "items": {
+                "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Timeserie", "PanelTable", "Frame")]
+            },
+        }
+    )
+}
+
+
+def _plugin(
+    endpoint: str, summary: str, answers: Mapping[str, Form], body: type[BaseModel], example: Mapping[str, Any]
+) -> Operation:
+    """A route that a plugin posts to."""
+    return Operation(
+        f"datasource.{endpoint}",
+        "post",
+        "datasource",
+        summary,
+        {200: answers},
+        _ASKED_BY_BODY,
+        takes=_json(body, example=example),
+    )
+
+
+PLUGINS: Final = (
+    _plugin(
+        "answer_panel",
+        "Answer the targets of a panel",
+        _PANEL,
+        requests.PanelQuery,
+        {"range": _NOW, "maxDataPoints": 1000, "targets": [{"refId": "A", "target": "AVG(temperature)"}]},
+    ),
+    _plugin(
+        "annotate",
+        "The annotations of simple-json",
+        _json(replies.Event, many=True),
+        requests.Annotations,
+        {"range": _NOW, "annotation": {"query": "state WHERE state = 'off'"}},
+    ),
+    Operation(
+        "datasource.annotate",
+        "get",
+        "datasource",
+        "The same annotations, for Infinity",
+        {200: _json(replies.Event, many=True)},
+        _ASKED,
+        ANNOTATIONS,
+    ),
+    _plugin(
+        "search",
+        "The metrics by name, or what a variable lists",
+        {"application/json": Form(schema={"type": "array", "items": TEXT})},
+        requests.Search,
+        {"target": "sensors"},
+    ),
+    _plugin(
+        "metric_list",
+        "simPod's metrics, with the fields of its builder",
+        _json(replies.Metric, many=True),
+        requests.MetricList,
+        {},
+    ),
+    _plugin(
+        "payload_options",
+        "The options of a field of simPod's builder",
+        _json(replies.Choice, many=True),
+        requests.PayloadOptions,
+        {"name": "sensor", "metric": "temperature"},
+    ),
+    _plugin(
+        "variable",
+        "What a variable lists",
+        _json(replies.VariableOption, many=True),
+        requests.VariableQuery,
+        {"payload": {"target": "attributes", "sensor": ["greenhouse-1"]}},
+    ),
+    _plugin("tag_keys", "The keys of ad hoc filters", _json(replies.TagKey, many=True), requests.TagKeys, {}),
+    _plugin(
+        "tag_values",
+        "The values of an ad hoc filter",
+        _json(replies.TagValue, many=True),
+        requests.TagValues,
+        {"key": "state"},
+    ),
+)
+"""The routes of simPod JSON and simple-json."""
+
 OPERATIONS: Final = (
+    *PLUGINS,
     Operation(
         "status.welcome", "get", "status", "What the server is", {200: _json(schemas.Welcome)}, _SIGNED, signed_in=False
     ),

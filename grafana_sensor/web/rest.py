@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, request
 
-from grafana_sensor.domain.errors import BadRequest, NotFound, RangeError, UnknownAttribute, UnknownSensor
-from grafana_sensor.domain.timestamps import parse_moment, to_datetime, to_iso
+from grafana_sensor.domain.errors import BadRequest, NotFound, UnknownAttribute, UnknownSensor
+from grafana_sensor.domain.timestamps import to_iso
 from grafana_sensor.query.fields import parse_sensors
 from grafana_sensor.service import answers
 from grafana_sensor.service.answers import Question
@@ -20,6 +20,7 @@ from grafana_sensor.service.source import known_sensors
 from grafana_sensor.web.auth import signed_in
 from grafana_sensor.web.bodies import json_object, read
 from grafana_sensor.web.encode import json_answer, table_answer
+from grafana_sensor.web.moments import EARLIEST, LATEST, instant
 from grafana_sensor.web.parameters import Parameter, conditions, decode, moment, plain, text, texts, whole, word
 from grafana_sensor.web.schemas import Declared, checked
 from grafana_sensor.web.services import services
@@ -59,7 +60,7 @@ QUERY: Final = (
         "from",
         "The first time: ISO 8601, an epoch in s, ms, µs or ns, or `now-6h`.",
         moment,
-        {**_TEXT, "default": "now-6h"},
+        {**_TEXT, "default": EARLIEST},
         body=_MOMENT,
         example="2026-01-01T00:00:00Z",
     ),
@@ -67,7 +68,7 @@ QUERY: Final = (
         "to",
         "The first time that is not in the range any more, as `from`.",
         moment,
-        {**_TEXT, "default": "now"},
+        {**_TEXT, "default": LATEST},
         body=_MOMENT,
         example="2026-01-01T06:00:00Z",
     ),
@@ -169,17 +170,9 @@ def _question(given: dict[str, Any], now: int) -> Question:
         where=given.get("where"),
         by=given.get("by"),
         every=given.get("every"),
-        start=_moment("from", given.get("from", "now-6h"), now),
-        end=_moment("to", given.get("to", "now"), now),
+        start=instant("from", given.get("from", EARLIEST), now),
+        end=instant("to", given.get("to", LATEST), now),
         max_points=given.get("max_points", 1000),
         limit=given.get("limit"),
         cursor=given.get("cursor"),
     )
-
-
-def _moment(name: str, value: object, now: int) -> object:
-    """The time of a parameter, as a datetime: a plain number would be told apart by its size again."""
-    try:
-        return to_datetime(parse_moment(value, now))
-    except RangeError as error:
-        raise RangeError(f"{name}: {error.message}") from None

@@ -341,12 +341,13 @@ def test_a_look_that_outlives_what_it_needs_is_refused(place: Place, stores: Cas
 
 def test_a_cluster_that_is_away_is_unavailable(place: Place) -> None:
     """A server can be made while no node is up; what it is asked is Unavailable until one is."""
-    away = Place((("127.0.0.1", 1),), place.login)
+    away, before = Place((("127.0.0.1", 1),), place.login), threading.active_count()
     with closing(CassandraKeyspaces(away)) as keyspaces:
         with pytest.raises(Unavailable, match="none of its nodes"):
             keyspaces.ready()
         with pytest.raises(Unavailable):
             keyspaces.open("alice", PASSWORD)
+    assert before == threading.active_count()
 
 
 def test_a_wrong_administrator_is_told(place: Place) -> None:

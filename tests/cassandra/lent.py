@@ -15,6 +15,8 @@ from tests.cassandra.node import Missing, Node, Options
 
 FOLDER: Final = "GRAFANA_SENSOR_TEST_CASSANDRA_FOLDER"
 """The variable by which the processes of a run tell each other where the node's files are."""
+RUN: Final = "GRAFANA_SENSOR_TEST_RUN"
+"""The variable by which they know the first process."""
 GIVEN: Final = "GRAFANA_SENSOR_TEST_CASSANDRA"
 """The variable that names the URI of a node to use instead; tests make and drop keyspaces there."""
 
@@ -22,10 +24,11 @@ GIVEN: Final = "GRAFANA_SENSOR_TEST_CASSANDRA"
 def begin_run() -> None:
     """To be called by the first process of a run."""
     os.environ[FOLDER] = mkdtemp(prefix="grafana-sensor-cassandra-")
+    os.environ[RUN] = str(os.getpid())
 
 
 def end_run() -> None:
-    """To be called by that process when all others have ended."""
+    """To be called by that process when all others have ended; without it the node ends too, a moment later."""
     folder = Path(os.environ.pop(FOLDER))
     Node(folder).stop(kill=True)
     shutil.rmtree(folder, ignore_errors=True)
@@ -45,7 +48,8 @@ def node() -> Node:
     """
     found = Node(Path(os.environ[FOLDER]))
     try:
-        found.start(Options(port=0, storage_port=0, throwaway=True))
+        if found.start(Options(port=0, storage_port=0, throwaway=True)):
+            found.end_with(int(os.environ[RUN]))
     except Missing as error:
         if os.environ.get("CI"):
             raise

@@ -100,14 +100,16 @@ class Node:
             return None
         return pid if f"-Dcassandra.storagedir={self.folder}".encode() in command else None
 
-    def start(self, options: Options, *, wait: bool = True) -> None:
-        """Start it, unless it runs. Raises NoNode where it can't be."""
+    def start(self, options: Options, *, wait: bool = True) -> bool:
+        """Start it, unless it runs; whether it was started. Raises NoNode where it can't be."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / "lock"):
-            if self.pid() is None:
+            started = self.pid() is None
+            if started:
                 self._start(options.settled())
         if wait:
             self.wait()
+        return started
 
     def wait(self, seconds: float = 180) -> None:
         """Wait until a login works. Raises NoNode when it doesn't in that time, or at once when the node has ended."""
@@ -132,6 +134,18 @@ class Node:
         if not _ended(pid, seconds):
             raise NoNode(f"pid {pid} still runs")
         (self.folder / "pid").unlink(missing_ok=True)
+
+    def end_with(self, pid: int) -> None:
+        """See that the node and its files end with that process, however it ends."""
+        command = [sys.executable, "-m", "tests.cassandra.node", "watch", str(self.folder), "--pid", str(pid)]
+        watcher = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+        watcher.returncode = 0  # nobody waits for it
+
+    def watch(self, pid: int) -> None:
+        """Wait until that process has ended; then end the node and delete its files."""
+        _ended(pid, None)
+        self.stop(kill=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def nodetool(self, *arguments: str) -> int:
         """Run nodetool against it; its exit status."""
@@ -206,7 +220,7 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _ended(pid: int, seconds: float) -> bool:
+def _ended(pid: int, seconds: float | None) -> bool:
     """Whether the process ends within that time; waits no longer than until then."""
     try:
         descriptor = os.pidfd_open(pid)
@@ -221,7 +235,7 @@ def _ended(pid: int, seconds: float) -> bool:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["start", "stop", "nodetool"])
+    parser.add_argument("command", choices=["start", "stop", "nodetool", "watch"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--address", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9042)
@@ -230,11 +244,15 @@ def main() -> None:
     parser.add_argument("--heap", default="1g")
     parser.add_argument("--no-wait", action="store_true")
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--pid", type=int, default=0, help="whose end the node is watched to share")
     given, rest = parser.parse_known_args()
     node = Node(given.folder)
     try:
         if given.command == "nodetool":
             sys.exit(node.nodetool(*rest))
+        if given.command == "watch":
+            node.watch(given.pid)
+            return
         if given.command == "stop":
             node.stop(kill=given.kill)
             return

@@ -185,6 +185,16 @@ def test_a_post_by_old_declarations_is_refused_whole(stores: BlobStores, blobs: 
     assert (set(), set()) == (stores.raw_batches(), stores.raw_keys())
 
 
+def test_a_post_of_nothing_new_by_old_declarations_is_refused(stores: BlobStores, blobs: BlobStore) -> None:
+    """Also a post whose sensors and kinds are known, and known to be, is refused by another version."""
+    blobs.append(post(batch("b1"), seen={"s": {"a": NUMBER}}))
+    assert {"a": NUMBER} == shown(blobs)["kinds"]
+    blobs.declare("a", Declaration(unit="V"))
+    with pytest.raises(StaleDeclarations):
+        blobs.append(post(batch("b2"), seen={"s": {"a": NUMBER}}, version=0))
+    assert {("s", 0, "b1", b"s/0/b1")} == stores.raw_batches()
+
+
 def test_a_refused_post_goes_through_anew(blobs: BlobStore) -> None:
     """A post that was refused shows all that it has seen once it is appended by the right version."""
     blobs.declare("a", Declaration("text"))

@@ -31,6 +31,7 @@ class Rule(enum.Enum):
     SEEN_DATA = "a seal deletes only markers whose data it has seen"
     COMPARE_AND_SET = "a seal counts only where the generation is still the one it read"
     MARKERS_BEFORE_ROLLUPS = "a reading asks for markers before rollups"
+    ROLLUP_BEFORE_MARKERS = "a seal's rollup is seen by all before any of its markers is gone"
     MARKERS_BEFORE_DATA = "a reading asks for markers and rollups before data"
     ONE_GENERATION = "a seal rewrites the levels above its epoch under the sensor's one generation"
     LATE_DELETION = "what a seal replaces is deleted only when all readings that it may serve have ended"
@@ -162,7 +163,7 @@ def _read_data_first(sensor: Sensor, reading: Reading) -> Process:
 
 
 def sealer(sensor: Sensor, random: Random) -> Process:
-    """A seal of one epoch: generation, markers and rollups, then data, new chunks, and the compare-and-set."""
+    """A seal of one epoch: generation, markers and rollups, then data, new chunks, the compare-and-set, the markers."""
     epoch = random.choice(EPOCHS)
     generation = sensor.generation
     markers = set(sensor.markers[epoch])
@@ -191,11 +192,17 @@ def sealer(sensor: Sensor, random: Random) -> Process:
     if sensor.without is Rule.EXACT_DELETION:
         covered = set(sensor.markers[epoch])
     sensor.generation += 1
+    if sensor.without is Rule.ROLLUP_BEFORE_MARKERS:
+        sensor.markers[epoch] -= covered
+        yield
     sensor.rollups[epoch] = rollups[epoch]
     sensor.parent = None if sensor.without is Rule.ONE_GENERATION else above
-    sensor.markers[epoch] -= covered
     waits = set() if sensor.without is Rule.LATE_DELETION else set(sensor.open)
     sensor.doomed.append((waits, [(epoch, batch) for batch in sorted(seen)], dropped))
+    for batch in sorted(covered):  # at once or later: a sealer may die in between
+        if random.random() < 0.5:
+            yield
+        sensor.markers[epoch].discard(batch)
 
 
 def parent_sealer(sensor: Sensor) -> Process:

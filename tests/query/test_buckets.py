@@ -130,3 +130,12 @@ def test_touching_are_the_buckets_that_a_part_meets(start: int, width: int, step
     ]
     a, b = buckets.touching(low, high)
     assert wanted == list(range(a, b))
+
+
+def test_no_bucket_begins_before_the_year_1() -> None:
+    """A duration so long that a bucket's name is no date is refused; the longest one that isn't is taken."""
+    week = 7 * 86_400_000_000
+    start = -20 * 366 * 86_400_000_000
+    assert 2 == cut(start, 1, 102_000 * week, max_points=10, interval=0).count
+    with pytest.raises(RangeError, match="before the year 1"):
+        cut(start, 1, 105_000 * week, max_points=10, interval=0)

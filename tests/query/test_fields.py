@@ -92,6 +92,10 @@ def test_lists_of_known_names_read_back(names: list[str]) -> None:
         (["a,b", "by", "*"], [Projection("a,b"), Projection("by"), Projection("*")]),
         ([r"AVG(p\(1\))", "MAX(a (b))"], [Projection("p(1)", "AVG"), Projection("a (b)", "MAX")]),
         (['AVG("a)b")'], [Projection("a)b", "AVG")]),
+        ("{t,outdoor temp}, h", [Projection("t"), Projection("outdoor temp"), Projection("h")]),
+        (r"(t|p\(1\))", [Projection("t"), Projection("p(1)")]),
+        ("MAX({t,h}),CNT(*)", [Projection("t", "MAX"), Projection("h", "MAX"), Projection("*", "CNT")]),
+        (["(u|v w)", "t"], [Projection("u"), Projection("v w"), Projection("t")]),
     ],
 )
 def test_projections_in_every_form(value: object, expected: list[Projection]) -> None:
@@ -104,6 +108,14 @@ def test_projections_in_every_form(value: object, expected: list[Projection]) ->
     [
         ("a < 5 AND b = 'x'", [Condition("a", "<", ("5",)), Condition("b", "=", ("x",))]),
         ([["a b", "<", "5"]], [Condition("a b", "<", ("5",))]),
+        (
+            ["a < 5 AND b = 'x'", ["c", "EXISTS"]],
+            [
+                Condition("a", "<", ("5",)),
+                Condition("b", "=", ("x",)),
+                Condition("c", "EXISTS"),
+            ],
+        ),
         (
             [["a", "<", 5.0], ["a", ">", -2], ["a", "=", True]],
             [Condition("a", "<", ("5",)), Condition("a", ">", ("-2",)), Condition("a", "=", ("1",))],

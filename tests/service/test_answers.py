@@ -41,6 +41,8 @@ def asked(**fields: Any) -> Any:
         ({"q": "t", "aggregate": "mean"}, "AVG(t)"),
         ({"q": "MIN(t) AS x", "aggregate": ["MAX"]}, "MAX(t) AS x"),
         ({"q": "t", "aggregate": "MIN, p95"}, "MIN(t), P95(t)"),
+        ({"q": "t", "aggregate": "(MIN|p95)"}, "MIN(t), P95(t)"),
+        ({"q": r"a b", "aggregate": "{MIN,p95}"}, 'MIN("a b"), P95("a b")'),
     ],
 )  # fmt: skip
 def test_a_field_wins_over_its_part_of_the_text(fields: dict[str, Any], text: str) -> None:
@@ -68,8 +70,10 @@ def test_a_star_is_all_attributes() -> None:
         ({"q": "t", "by": 5}, "by: 5"),
         ({"q": "t", "every": "often"}, "'often' is no duration"),
         ({"q": "t", "aggregate": "MEDIAN"}, "unknown aggregate 'MEDIAN'; known are CNT"),
-        ({"q": "t", "aggregate": 5}, "aggregate: 5 is none"),
-        ({"q": "t", "aggregate": []}, "aggregate: a list"),
+        ({"q": "t", "aggregate": 5}, "aggregate: 5 where aggregates should be"),
+        ({"q": "t", "aggregate": []}, "aggregate: an empty list"),
+        ({"q": "t", "aggregate": ["MAX", 5]}, "aggregate: 5 in the list where the name of an aggregate should be"),
+        ({"q": "t", "aggregate": "$agg"}, "'.agg' was left unexpanded"),
         ({"q": "t", "sensor": 5}, "sensor: 5"),
         ({"q": "t", "where": 5}, "where: 5"),
         ({"select": 5}, "select: 5"),

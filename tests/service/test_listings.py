@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from grafana_sensor.domain.errors import LimitError, UnknownAttribute, UnknownSensor
+from grafana_sensor.domain.errors import BadRequest, LimitError, UnknownAttribute, UnknownSensor
 from grafana_sensor.service.listings import attributes, declared, sensors, values
 from grafana_sensor.service.session import Session
 from grafana_sensor.settings import Settings
@@ -83,6 +83,44 @@ def test_values_are_bounded(filled: Session) -> None:
     filled.settings = Settings(max_values=2)
     with pytest.raises(LimitError):
         values(filled, "t")
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (None, [(0.0, 4), (1.0, 3), (2.0, 3), (7.0, 1), ("off", 1)]),
+        ([], [(0.0, 4), (1.0, 3), (2.0, 3), (7.0, 1), ("off", 1)]),
+        ([{"key": "t", "operator": ">", "value": "1"}], [(2.0, 3), (7.0, 1), ("off", 1)]),
+        ([["t", "!=", 0], ["t", "!=", 7]], [(1.0, 3), (2.0, 3), ("off", 1)]),
+        ("sensor = 'roof'", [("off", 1)]),
+        ([{"key": "sensor", "operator": "=|", "values": ["hall", "cellar"]}], [(0.0, 4), (1.0, 3), (2.0, 3)]),
+        ("time < 4", [(0.0, 2), (1.0, 1), (2.0, 1)]),
+        ("time >= 5 AND sensor =~ 'h.*'", [(0.0, 2), (1.0, 1), (2.0, 2)]),
+        ("time > 5 AND time < 4", []),
+        ("door EXISTS", []),
+    ],
+)
+def test_filters_leave_the_values_of_records_that_meet_them(
+    filters: object, expected: list[tuple[object, int]], filled: Session
+) -> None:
+    """Values are counted over the records that meet all filters, on attributes, the sensor and the time."""
+    assert expected == [(row["value"], row["records"]) for row in values(filled, "t", filters=filters)]
+
+
+def test_filters_leave_what_sensors_and_limits_leave(filled: Session) -> None:
+    """Filters, sensors and the limit narrow what is listed together."""
+    assert [{"value": 2.0, "records": 3}] == values(filled, "t", ["hall", "roof"], limit=1, filters="t > 1")
+    assert [] == values(filled, "t", ["roof"], filters="t < 1")
+
+
+def test_a_wrong_filter_is_named(filled: Session) -> None:
+    """A filter that can't be read, or is on what nobody has, is an error that says so."""
+    with pytest.raises(BadRequest, match=r"^filters\[0\]: unknown operator"):
+        values(filled, "t", filters=[["t", "~", 1]])
+    with pytest.raises(BadRequest, match=r"^filters: 5 where conditions should be"):
+        values(filled, "t", filters=5)
+    with pytest.raises(UnknownAttribute, match="unknown attribute 'tt'"):
+        values(filled, "t", filters="tt > 5")
 
 
 def test_nothing_is_an_empty_list(session: Session) -> None:

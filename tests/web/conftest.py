@@ -43,9 +43,7 @@ ALICE: Final = basic("alice", "secret")
 Make = Callable[..., Flask]
 
 
-@pytest.fixture
-def make() -> Iterator[Make]:
-    """Makes apps, each with a store of its own, the user alice and settings as given."""
+def _making() -> Iterator[Make]:
     closing: list[Callable[[], None]] = []
 
     def made(**settings: Any) -> Flask:
@@ -67,6 +65,18 @@ def make() -> Iterator[Make]:
     yield made
     for close in closing:
         close()
+
+
+@pytest.fixture
+def make() -> Iterator[Make]:
+    """Makes apps, each with a store of its own, the user alice and settings as given."""
+    yield from _making()
+
+
+@pytest.fixture(scope="module")
+def make_once() -> Iterator[Make]:
+    """The same, for a module whose tests change nothing."""
+    yield from _making()
 
 
 @pytest.fixture

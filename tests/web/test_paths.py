@@ -73,6 +73,40 @@ def test_without_a_raw_path_the_decoded_one_serves() -> None:
     assert ["a%2Fb", "c"] == ask("", PATH_INFO="/one/a%2Fb/two/c")
 
 
+@pytest.mark.parametrize("slashes", ["/", "//", "////"])
+def test_slashes_at_the_beginning_are_one(slashes: str) -> None:
+    """A datasource's URL that ends in a slash gives a path that begins with two, and means the path with one."""
+    path = f"{slashes}one/a%2Fb/two/c"
+    assert ["a/b", "c"] == ask(path)
+    assert ["a/b", "c"] == ask(f"{path}?from=//one")
+    assert ["a/b", "c"] == ask(f"http://sensors.example{path}")
+    assert ["a/b", "c"] == ask(f"/sensors{path}", SCRIPT_NAME="/sensors")
+    assert ["a", "c"] == ask("", PATH_INFO=f"{slashes}one/a/two/c")
+
+
+def test_other_slashes_stand() -> None:
+    """Only slashes at the very beginning are one: those within part empty names, and an escaped one is no separator."""
+    assert None is ask("//one//a/two/c")
+    assert None is ask("/%2Fone/a/two/c")
+    assert ["/a", "/"] == ask("//one/%2Fa/two/%2F")
+
+
+@pytest.mark.parametrize("raw", ["//query", "///query", "//query?x=1"])
+def test_every_door_opens_behind_two_slashes(raw: str, client: FlaskClient) -> None:
+    """A panel's request to `//query` is answered as one to `/query`, and is led nowhere else."""
+    body = {"range": {"from": 0, "to": 1}, "targets": [{"refId": "A", "target": "CNT(*)"}]}
+    expected = client.post("/query", json=body, headers=ALICE)
+    actual = client.post("/", json=body, headers=ALICE, environ_overrides={"RAW_URI": raw, "REQUEST_URI": raw})
+    assert (200, expected.get_json()) == (actual.status_code, actual.get_json())
+
+
+@pytest.mark.parametrize("raw", ["//", "///", "//?orgId=1", "?orgId=1", "http://sensors.example//"])
+def test_the_root_answers_behind_two_slashes(raw: str, client: FlaskClient) -> None:
+    """The test of a datasource at `//`, or at no path at all, is answered as at `/`."""
+    answer = client.get("/nowhere", headers=ALICE, environ_overrides={"RAW_URI": raw, "REQUEST_URI": raw})
+    assert (200, client.get("/", headers=ALICE).get_json()) == (answer.status_code, answer.get_json())
+
+
 @pytest.mark.parametrize(
     "name",
     ["weather/roof (north)", "a%2Fb", "..", ".", "%", "ü/ö", "a?b#c", "{a,b}", "(a|b)", " ", "records", "\t\r\n"],

@@ -21,6 +21,7 @@ from grafana_sensor.adapters.cassandra.errors import unavailable
 from grafana_sensor.adapters.cassandra.place import CHUNKED, Place
 from grafana_sensor.adapters.cassandra.schema import Schema
 from grafana_sensor.adapters.cassandra.store import Timing
+from grafana_sensor.domain.errors import Unavailable
 from grafana_sensor.ports import RecordStore
 
 HOME: Final = Cql("SELECT owner, secret, version, layout FROM home WHERE name = ?")
@@ -146,8 +147,11 @@ class Homes:
     def _prepare(self, connection: Connection) -> None:
         """See that the administrator's keyspace has today's tables; its version is a row like a home's."""
         keyspace = self._place.prefix
-        if self._version(connection, keyspace) == schema.USERS.version:
-            return
+        try:
+            if self._version(connection, keyspace) == schema.USERS.version:
+                return
+        except Unavailable:
+            pass  # a table that another server is making can be listed and not be there yet
         with schema.claimed(connection):
             version = self._version(connection, keyspace)
             if not schema.USERS.is_there(version, keyspace):

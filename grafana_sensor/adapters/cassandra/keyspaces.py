@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import ClassVar, Final
 
 from grafana_sensor.adapters.cassandra.connections import Connection, Connections, Cql
 from grafana_sensor.adapters.cassandra.homes import Home, Homes, Layout
@@ -38,9 +38,12 @@ def _now() -> int:
 class CassandraKeyspaces(Keyspaces):
     """The users at `place`; `make_store` puts the engine over a user's blobs.
 
-    `layouts`: other ways than chunks to keep a user's records; a user keeps the one that they were given. `most`: users who may have a keyspace of their own. `clock`: UTC µs. `keep`: seconds for which an answer may read
-    what was replaced after it began.
+    `layouts`: other ways than chunks to keep a user's records; a user keeps the one that they were given. `most`: users
+    who may have a keyspace of their own. `clock`: UTC µs. `keep`: seconds for which an answer may read what was replaced
+    after it began.
     """
+
+    remote: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -1,0 +1,112 @@
+"""Annotations: the records that a query finds, each as an event or a region to draw into a picture.
+
+Law: each record is one annotation, in the order of time. It ends when it begins, unless its column `timeEnd` is a
+later time. Columns of the names in COLUMNS (or called so by AS) are what they say; the others are told in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from grafana_sensor.domain.conditions import SENSOR, TIME
+from grafana_sensor.domain.errors import ProjectionError, RangeError
+from grafana_sensor.domain.numbers import json_text
+from grafana_sensor.domain.series import Table, TableColumn
+from grafana_sensor.domain.timestamps import parse
+from grafana_sensor.query import engine
+from grafana_sensor.query.plan import written
+from grafana_sensor.service.answers import Question, asked
+from grafana_sensor.service.source import Source, looking
+
+SCANS: Final = "scans"
+"""The query that asks for scans instead of records."""
+
+COLUMNS: Final = ("title", "text", "tags", "timeend")
+"""Columns with a meaning, by their names in small letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One event from `time` to `end` (UTC µs), a point where they are equal."""
+
+    time: int
+    end: int
+    title: str
+    text: str
+    tags: tuple[str, ...] = ()
+
+
+def find_annotations(source: Source, question: Question) -> list[Annotation]:
+    """The annotations that a question finds.
+
+    Raises ProjectionError for aggregates, which no record is, and as answers.rows does.
+    """
+    if question.q is not None and question.q.strip() == SCANS:
+        return []  # scans are recorded by none of the routes, so a user has none
+    with looking(source) as (reading, budget):
+        ask = asked(question, reading.catalog(), source.clock())
+        first = ask.query.projections[0]
+        if first.aggregate is not None:
+            raise ProjectionError(
+                f"an annotation is a record, and {written(first)} is an aggregate: name attributes, or *",
+                position=first.position,
+            )
+        return _of(engine.table(reading, ask, budget, split_kinds=False))
+
+
+def _of(table: Table) -> list[Annotation]:
+    """The rows of a table of records as annotations."""
+    named = {column.name.lower(): column.values for column in reversed(table.columns) if _meant(column)}
+    told = [column for column in table.columns if column.name not in (TIME, SENSOR) and not _meant(column)]
+    times, sensors = table.columns[0].values, table.columns[1].values
+    nothing: Sequence[Any] = [None] * len(table)
+    nameless = ", ".join(column.title or column.name for column in told)
+    columns = (named.get(name, nothing) for name in COLUMNS)
+    rows = zip(
+        times,
+        sensors,
+        *columns,
+        zip(*(column.values for column in told), strict=True) if told else nothing,
+        strict=True,
+    )
+    return [
+        Annotation(
+            time,
+            _end(end, time),
+            (sensor or nameless) if title is None else _shown(title),
+            _told(told, values or ()) if text is None else _shown(text),
+            _tags(tags, sensor),
+        )
+        for time, sensor, title, text, tags, end, values in rows
+    ]
+
+
+def _meant(column: TableColumn) -> bool:
+    return column.name.lower() in COLUMNS
+
+
+def _end(value: float | str | None, time: int) -> int:
+    try:
+        end = parse(value)
+    except RangeError:
+        return time
+    return time if end is None else max(time, end)
+
+
+def _told(columns: Sequence[TableColumn], values: Sequence[Any]) -> str:
+    """What the other columns hold, a value each."""
+    pairs = zip(columns, values, strict=True)
+    return ", ".join(f"{column.title or column.name}: {_shown(value)}" for column, value in pairs if value is not None)
+
+
+def _tags(value: float | str | None, sensor: str) -> tuple[str, ...]:
+    """The tags of a record: those that it says, else its sensor."""
+    if value is None:
+        return (sensor,) if sensor else ()
+    return tuple(tag.strip() for tag in _shown(value).split(",") if tag.strip())
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else json_text(value)

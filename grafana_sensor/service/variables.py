@@ -1,0 +1,151 @@
+"""The options of a dashboard's variable, and of the fields of a query builder.
+
+Law: an option's value is the raw name, which every field and query text takes back as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from grafana_sensor.domain.catalog import Catalog, Declaration
+from grafana_sensor.domain.columns import TEXT
+from grafana_sensor.domain.conditions import SENSOR
+from grafana_sensor.domain.errors import BadRequest, LimitError, UnknownAttribute, UnknownScan, UnknownSensor
+from grafana_sensor.domain.numbers import json_text
+from grafana_sensor.query.aggregates import AGGREGATES
+from grafana_sensor.query.fields import parse_names
+from grafana_sensor.query.lexer import variable_in
+from grafana_sensor.query.variables import FORMS, Variable
+from grafana_sensor.query.written import written_name, written_text
+from grafana_sensor.service import answers, listings
+from grafana_sensor.service.answers import Question
+from grafana_sensor.service.source import Source, known_sensors
+
+PERCENTILES: Final = ("P50", "P95", "P99")
+"""Those that are offered; any other may be written."""
+
+FEW: Final = 50
+"""Values of an attribute of which each is offered as a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice: its value, and the title that is declared of it, if any."""
+
+    value: str
+    title: str | None = None
+
+
+def options(source: Source, variable: Variable) -> list[Option]:
+    """What a variable lists.
+
+    Sensors and attributes go by name, values numbers first. Raises UnknownAttribute, UnknownSensor, UnknownScan,
+    BadRequest where an argument is missing or wrong, LimitError where there are too many.
+    """
+    match variable.word:
+        case "sensors":
+            return sensors(source, variable.attribute)
+        case "attributes":
+            return attributes(source, variable.sensor)
+        case "values":
+            return [Option(text) for text in values(source, variable.attribute, variable.sensor)]
+        case "aggregates":
+            return [Option(name) for name in (*AGGREGATES, *PERCENTILES)]
+        case "scans":
+            return []  # scans are recorded by none of the routes, so a user has none
+    if variable.scan is None:
+        raise BadRequest(f"streams of which scan? Write {FORMS['streams']}")
+    raise UnknownScan(f"unknown scan {parse_names(variable.scan, 'scan')[0]!r}")
+
+
+def sensors(source: Source, attribute: object = None, filters: object = None) -> list[Option]:
+    """The user's sensors, or those that have one of the attributes, or a record that meets the conditions `filters`."""
+    catalog = source.store.catalog()
+    names = known_sensors(catalog)
+    if filters:
+        counted = answers.rows(source, Question(select="CNT(*)", by="sensor", filters=filters))
+        names = [row[SENSOR] for row in counted.rows() if row["cnt"] and row[SENSOR]]
+    if attribute is not None:
+        wanted = set(_attributes(catalog, attribute))
+        names = [name for name in names if not wanted.isdisjoint(catalog.sensors[name])]
+    return [Option(name) for name in names]
+
+
+def attributes(source: Source, sensor: object = None) -> list[Option]:
+    """The user's attributes, declared ones too, or those that one of the sensors has."""
+    catalog = source.store.catalog()
+    if sensor is None:
+        names: Iterable[str] = catalog.kinds()
+    else:
+        names = sorted({name for each in _sensors(catalog, sensor) for name in catalog.sensors[each]})
+    return [Option(name, catalog.declarations.get(name, Declaration()).title) for name in names]
+
+
+def values(source: Source, attribute: object, sensor: object = None, filters: object = None) -> list[str]:
+    """The distinct values of the attributes as texts: numbers ascending, as JSON prints them, then texts.
+
+    `sensor`: those of these sensors alone. `filters`: those of the records that meet these conditions.
+    """
+    catalog = source.store.catalog()
+    if attribute is None:
+        raise BadRequest(f"values of which attribute? Write {FORMS['values']}")
+    wanted = _attributes(catalog, attribute)
+    asked = None if sensor is None else _sensors(catalog, sensor)
+    found: set[float | str] = set()
+    for name in wanted:
+        found |= {row["value"] for row in listings.values(source, name, asked, filters=filters)}
+    ordered = sorted(found, key=lambda value: (isinstance(value, str), value))
+    return list(dict.fromkeys(map(_text, ordered)))
+
+
+def conditions(source: Source, attribute: object = None) -> list[Option]:
+    """Conditions to choose from: the texts of text attributes, where they are few, and what is there at all.
+
+    Of the attributes of those sensors that have the attribute, else of all; what no query text can write is left out.
+    """
+    asked = None if attribute is None else [option.value for option in sensors(source, attribute)] or None
+    catalog = source.store.catalog()
+    kinds = catalog.kinds()
+    found: list[str] = []
+    for option in attributes(source, asked):
+        name = written_name(option.value)
+        texts = _few(source, option.value, asked) if kinds[option.value] & TEXT else []
+        found += [*(f"{name} = {written_text(text)}" for text in texts), f"{name} EXISTS"]
+    return [Option(condition) for condition in found if not variable_in(condition)]
+
+
+def _few(source: Source, attribute: str, sensors: Sequence[str] | None) -> list[str]:
+    """The distinct values of an attribute that has few, else none."""
+    try:
+        rows = listings.values(source, attribute, sensors, FEW + 1)
+    except LimitError:
+        return []
+    return [_text(row["value"]) for row in rows] if len(rows) <= FEW else []
+
+
+def _text(value: float | str) -> str:
+    return value if isinstance(value, str) else json_text(value)
+
+
+def _attributes(catalog: Catalog, value: object) -> list[str]:
+    """The attributes of a field. Raises UnknownAttribute."""
+    known = catalog.kinds()
+    names = parse_names(value, "attribute", known)
+    for name in names:
+        if name not in known:
+            raise UnknownAttribute.named(name, list(known))
+    return names
+
+
+def _sensors(catalog: Catalog, value: object) -> list[str]:
+    """The sensors of a field. Raises UnknownSensor."""
+    known = known_sensors(catalog)
+    found: list[str] = []
+    for name in parse_names(value, "sensor", known):
+        sensors = catalog.sensors_named(name)
+        if sensors is None:
+            raise UnknownSensor.named(name, known)
+        found += sensors
+    return found
