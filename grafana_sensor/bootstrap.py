@@ -193,9 +193,11 @@ def _sqlite(place: str, _: Settings) -> Keyspaces:
 
 def _cassandra(place: str, settings: Settings) -> Keyspaces:
     from grafana_sensor.adapters.cassandra import CassandraKeyspaces, Place
+    from grafana_sensor.adapters.classic import CLASSIC
 
     return CassandraKeyspaces(
         Place.read(place, os.environ),
+        layouts=(CLASSIC,),
         most=settings.max_user_keyspaces,
         keep=max(_KEEP_REPLACED, settings.query_seconds + _GRACE),
         clock=clock,

@@ -64,6 +64,19 @@ class Post:
     key: Key | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Able:
+    """What a store is able to do, where not every store is.
+
+    `records`: the most of one post, None for as many as come. `text`: the most bytes of a text in UTF-8, None for as
+    many as a record may have. `seals`: whether records wait in batches to be sealed; where not, there is no backlog.
+    """
+
+    records: int | None = None
+    text: int | None = None
+    seals: bool = True
+
+
 class StaleDeclarations(Exception):
     """The declarations changed since the post was flattened: flatten it anew and append again."""
 
@@ -117,7 +130,9 @@ class RecordReading(ABC):
 
 
 class RecordStore(ABC):
-    """The records of one user."""
+    """The records of one user. `able`: what its kind of store is able to do."""
+
+    able: ClassVar[Able] = Able()
 
     @abstractmethod
     def append(self, post: Post) -> Key | None:

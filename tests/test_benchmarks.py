@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import questions, report
+from benchmarks import classic, questions, report
 from benchmarks.__main__ import main
 from benchmarks.data import readings
+from benchmarks.timing import Effort
+from tests.cassandra import lent
 
 
 def test_the_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,3 +48,13 @@ def test_figures_are_written_between_the_marks(tmp_path: Path) -> None:
     page.write_text("no marks")
     with pytest.raises(ValueError, match="lacks the marks"):
         report.write("new", page)
+
+
+def test_the_layouts_on_cassandra_are_compared() -> None:
+    """Both answer alike, which is asserted there; one asks a few times, the other once for each record and condition."""
+    of_old, chunked = classic.measured(lent.node(), (60,), Effort(0.01, 1))
+    assert ("classic", "chunked") == (of_old.layout, chunked.layout)
+    for name, least in ((classic.CONJUNCTIVE, 2 * 60), (classic.UNCONDITIONAL, 60)):
+        assert chunked.asked[name].statements <= 8 < least < of_old.asked[name].statements
+    assert 0 < chunked.octets < of_old.octets
+    assert 2 + 2 == len(classic.markdown([of_old, chunked]).splitlines())

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from grafana_sensor import connect
-from grafana_sensor.chunks.store import ChunkedStore
 from tests.contract.stores import ADAPTERS, stores_of
 from tests.oracle import drawn
 from tests.oracle.driver import Driver, LibraryDriver
@@ -51,8 +50,7 @@ def test_every_answer_equals_a_pass_over_all_records(adapter: str, tmp_path: Pat
         @settings(DRAWN, max_examples=max(1, int(stores.share * HISTORIES)))
         @given(world=drawn.worlds())
         def every_history(world: drawn.World) -> None:
-            blobs = stores.blobs(stores.fresh_user())
-            store = ChunkedStore(blobs, world.width, world.size)
+            store = stores.records(stores.fresh_user(), world.width, world.size)
             carry_out(Driver(store), world)
             store.close()
 

@@ -23,7 +23,7 @@ from grafana_sensor.domain.columns import Block, Ids, columns_of
 from grafana_sensor.domain.exactsum import SCALE
 from grafana_sensor.domain.plans import Need, Request
 from grafana_sensor.ports import BlobReading, BlobStore, Part, Post
-from tests.contract.stores import ADAPTERS, stores_of
+from tests.contract.stores import BLOBS, blobs_of
 
 SENSOR, WIDTH, SIZE = "press", 40, 4
 MOST, DEEPEST = 50, 3
@@ -149,10 +149,10 @@ def carried_out(blobs: BlobStore, seed: int) -> World:
     return world
 
 
-@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+@pytest.mark.parametrize("adapter", sorted(BLOBS))
 def test_no_interleaving_loses_or_doubles_a_record(adapter: str, tmp_path: Path) -> None:
     """Readers, writers, repeats, sealers and dying sealers, each within the others: every look is right."""
-    with stores_of(adapter, tmp_path) as stores:
+    with blobs_of(adapter, tmp_path) as stores:
         for seed in range(int(SEEDS * stores.share)):
             try:
                 world = carried_out(stores.blobs(stores.fresh_user()), seed)

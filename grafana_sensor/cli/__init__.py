@@ -13,6 +13,7 @@ from grafana_sensor.cli import (
     attributes,
     check,
     demo,
+    import_classic,
     ingest,
     passwd,
     query,
@@ -36,5 +37,5 @@ def main() -> None:
     """
 
 
-for _command in (serve, demo, register, passwd, ingest, query, sensors, attributes, users, seal, check):
+for _command in (serve, demo, register, passwd, ingest, query, sensors, attributes, users, seal, check, import_classic):
     main.add_command(_command.command)

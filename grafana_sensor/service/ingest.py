@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -31,7 +31,7 @@ from grafana_sensor.domain.errors import (
 from grafana_sensor.domain.leaves import check_text
 from grafana_sensor.domain.limits import Limits
 from grafana_sensor.domain.shown import named_kind, shown
-from grafana_sensor.ports import Key, Part, Post, RecordStore, StaleDeclarations
+from grafana_sensor.ports import Able, Key, Part, Post, RecordStore, StaleDeclarations
 from grafana_sensor.service.columnar import count_of, of_columns, of_rows
 from grafana_sensor.service.ids import BatchIds
 from grafana_sensor.service.parts import Parts, Rules
@@ -100,6 +100,8 @@ def ingest(
     LimitError when the post is too large, IdempotencyConflict when the key belongs to another post, Unavailable
     when declarations change again and again meanwhile.
     """
+    limits = _within(limits, store.able)
+    most = most if store.able.records is None else min(most, store.able.records)
     _check(incoming, limits)
     batch, received, again = ids.draw(), clock(), False
     for _ in range(_TRIES):
@@ -143,6 +145,7 @@ def insert_into(
     Raises RecordError when the record can't be stored, Unprocessable for a bad pk or sensor, RecordExists when
     the pk is taken.
     """
+    limits = _within(limits, store.able)
     check_pk(pk)
     if sensor != NO_SENSOR:
         check_sensor(sensor, limits)
@@ -201,6 +204,11 @@ def check_pk(pk: object) -> str:
             " hexadecimal digits): choose another"
         )
     return found
+
+
+def _within(limits: Limits, able: Able) -> Limits:
+    """The limits of what the store is able to keep."""
+    return limits if able.text is None or able.text >= limits.text else replace(limits, text=able.text)
 
 
 def _check(incoming: Incoming, limits: Limits) -> None:

@@ -18,6 +18,8 @@ NAMED = {"GRAFANA_SENSOR_CASSANDRA_USER": "root", "GRAFANA_SENSOR_CASSANDRA_PASS
         ("//root:hush@one,two:9043/", {"hosts": (("one", 9043), ("two", 9043))}),
         ("//root:hush@one:1,[::1]:2/", {"hosts": (("one", 1), ("::1", 2))}),
         ("//one/?replication=3&datacenter=dc1", {"hosts": (("one", 9042),), "replication": 3, "datacenter": "dc1"}),
+        ("//one?layout=classic&tenancy=keyspaces", {"hosts": (("one", 9042),), "layout": "classic"}),
+        ("//one?layout=chunked&tenancy=shared", {"hosts": (("one", 9042),), "shared": True}),
         ("//one?tenancy=shared&prefix=lab_2", {"hosts": (("one", 9042),), "shared": True, "prefix": "lab_2"}),
     ],
 )
@@ -46,6 +48,8 @@ def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
     [
         ("one", NAMED, "cassandra://"),
         ("//", NAMED, "no host"),
+        ("//one?layout=other", NAMED, "'chunked' or 'classic'"),
+        ("//one?layout=classic&tenancy=shared", NAMED, "leave out tenancy=shared"),
         ("//one:0", NAMED, "no host"),
         ("//one:70000", NAMED, "no host"),
         ("//one,,two", NAMED, "no host"),

@@ -165,11 +165,11 @@ def test_an_older_keyspace_is_upgraded(stores: CassandraStores, monkeypatch: pyt
     stores.blobs()
     newer = schema.Schema((*schema.RECORDS.scripts, "CREATE TABLE KEYSPACE.new (a int PRIMARY KEY);"))
     monkeypatch.setattr(schema, "RECORDS", newer)
-    administrator = stores._keyspaces.administrator
+    administrator = stores.keyspaces.administrator
     home = stores._home("alice")
     together(lambda _: stores.keyspaces.open("alice", PASSWORD).close(), 4)
     assert [] == administrator.define(f"SELECT * FROM {home}.new")
-    ((_, _, version),) = administrator.run(homes.HOME, home)
+    ((_, _, version, _),) = administrator.run(homes.HOME, home)
     assert 2 == version
     administrator.define(f"DROP TABLE {home}.new")
     administrator.conditional((homes.RAISE, (1, home)))
@@ -178,7 +178,7 @@ def test_an_older_keyspace_is_upgraded(stores: CassandraStores, monkeypatch: pyt
 def test_a_newer_keyspace_is_refused(stores: CassandraStores) -> None:
     """A keyspace whose tables are newer than this program is not touched."""
     stores.blobs()
-    administrator, home = stores._keyspaces.administrator, stores._home("alice")
+    administrator, home = stores.keyspaces.administrator, stores._home("alice")
     administrator.conditional((homes.RAISE, (9, home)))
     try:
         with pytest.raises(Unavailable, match="version 9, newer than 1"):
@@ -281,7 +281,7 @@ def test_what_is_replaced_is_kept_a_while(stores: CassandraStores) -> None:
     stores._ahead += 20_000_000
     blobs.backlog()
     assert (set(), {("s", 0, "c2", "#ts", b"2")}) == (stores.raw_batches(), stores.raw_chunks())
-    rows = stores._keyspaces.administrator.session.execute(f"SELECT owner, kind FROM {stores._home('alice')}.roll")
+    rows = stores.keyspaces.administrator.session.execute(f"SELECT owner, kind FROM {stores._home('alice')}.roll")
     assert {"r"} == {kind for owner, kind in rows if owner == "alice"}
 
 
@@ -310,7 +310,7 @@ def test_markers_last(stores: CassandraStores) -> None:
     blobs = stores.blobs()
     blobs.append(post(batch("b1")))
     blobs.seal(seal(0, chunks={("c1", "#ts"): b"1"}, dropped=["c0"]))
-    home, session = stores._home("alice"), stores._keyspaces.administrator.session
+    home, session = stores._home("alice"), stores.keyspaces.administrator.session
     rows = [*session.execute(f"SELECT ttl(records), ttl(blob), ttl(received) FROM {home}.roll")]
     rows += [*session.execute(f"SELECT ttl(blob), ttl(parts) FROM {home}.seg")]
     assert {None} == {ttl for row in rows for ttl in row}

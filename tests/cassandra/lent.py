@@ -36,20 +36,23 @@ def end_run() -> None:
 
 @cache
 def uri() -> str:
-    """The URI of the node, started where it doesn't run yet.
+    """The URI of the node, or of the one that is given."""
+    return os.environ.get(GIVEN) or node().uri
+
+
+@cache
+def node() -> Node:
+    """The node, started where it doesn't run yet.
 
     Where a desk lacks what a node needs the test that asks is skipped; in CI it fails.
     """
-    given = os.environ.get(GIVEN)
-    if given:
-        return given
-    node = Node(Path(os.environ[FOLDER]))
+    found = Node(Path(os.environ[FOLDER]))
     try:
-        if node.start(Options(port=0, storage_port=0, throwaway=True), wait=False):
-            node.end_with(int(os.environ[RUN]))
-        node.wait()
+        if found.start(Options(port=0, storage_port=0, throwaway=True), wait=False):
+            found.end_with(int(os.environ[RUN]))
+        found.wait()
     except Missing as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"no Cassandra to test with: {error}")
-    return node.uri
+    return found

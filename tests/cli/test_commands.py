@@ -12,7 +12,10 @@ from grafana_sensor.cli import main
 from grafana_sensor.cli.commands import Command
 from tests.cli.conftest import Run, environment
 
-NAMES = ["serve", "demo", "register", "passwd", "ingest", "query", "sensors", "attributes", "users", "seal", "check"]
+NAMES = [
+    *("serve", "demo", "register", "passwd", "ingest", "query", "sensors", "attributes"),
+    *("users", "seal", "check", "import-classic"),
+]
 OWN = {"register", "passwd"}
 """Those whose user is an argument."""
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from grafana_sensor.ports import BlobStore
 from tests.contract.stores import ADAPTERS, Stores, stores_of
 
 
@@ -16,9 +15,3 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
     """Empty stores of one adapter."""
     with stores_of(request.param, tmp_path) as made:
         yield made
-
-
-@pytest.fixture
-def blobs(stores: Stores) -> BlobStore:
-    """Alice's blobs, none yet."""
-    return stores.blobs("alice")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +16,22 @@ from grafana_sensor.domain.columns import NUMBER, TEXT
 from grafana_sensor.domain.errors import DeclarationError
 from grafana_sensor.ports import Backlog, BlobReading, BlobStore, Key, StaleDeclarations
 from tests.contract.blobs import EVER, batch, key, post, seal, shown, together
-from tests.contract.stores import ADAPTERS, Stores, stores_of
+from tests.contract.stores import BLOBS, BlobStores, blobs_of
 
 NOTHING = {"markers": {}, "rollups": [], "batches": {}, "generation": 0, "kinds": None}
+
+
+@pytest.fixture(params=sorted(BLOBS))
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BlobStores]:
+    """Empty stores of one adapter that keeps blobs."""
+    with blobs_of(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def blobs(stores: BlobStores) -> BlobStore:
+    """Alice's blobs, none yet."""
+    return stores.blobs("alice")
 
 
 def test_an_adapter_is_whole() -> None:
@@ -44,7 +58,7 @@ def test_nothing_is_there_at_first(blobs: BlobStore) -> None:
         assert {} == reading.chunks("nobody", 0, [("c1", "#ts")])
 
 
-def test_a_batch_is_its_marker_and_its_blob(stores: Stores, blobs: BlobStore) -> None:
+def test_a_batch_is_its_marker_and_its_blob(stores: BlobStores, blobs: BlobStore) -> None:
     """What was appended is marked in its epoch, can be read under its id, and lies in the store as it was given."""
     assert None is blobs.append(post(batch("b1", epoch=-7), batch("b1", epoch=5), batch("b1", "other")))
     found = shown(blobs)
@@ -69,7 +83,7 @@ def test_a_batch_that_never_came_is_left_out(blobs: BlobStore) -> None:
         assert [b"s/0/b1", b"s/0/b2"] == sorted(reading.batches("s", 0, ["b2", "b3", "b4", "never", "b1"]))
 
 
-def test_appending_again_changes_nothing(stores: Stores, blobs: BlobStore) -> None:
+def test_appending_again_changes_nothing(stores: BlobStores, blobs: BlobStore) -> None:
     """A batch appended twice is there once, and counted once."""
     blobs.append(post(batch("b1", count=3)))
     before = shown(blobs), stores.raw_batches()
@@ -162,7 +176,7 @@ def test_a_declaration_is_held_against_the_values(blobs: BlobStore, bits: int, k
         assert ({} if contradicts else {"a": declaration}) == reading.catalog().declarations
 
 
-def test_a_post_by_old_declarations_is_refused_whole(stores: Stores, blobs: BlobStore) -> None:
+def test_a_post_by_old_declarations_is_refused_whole(stores: BlobStores, blobs: BlobStore) -> None:
     """A post of another version than the catalog's stores nothing: no batch, no sensor, no key."""
     blobs.declare("a", Declaration("text"))
     with pytest.raises(StaleDeclarations):
@@ -171,7 +185,7 @@ def test_a_post_by_old_declarations_is_refused_whole(stores: Stores, blobs: Blob
     assert (set(), set()) == (stores.raw_batches(), stores.raw_keys())
 
 
-def test_a_post_of_nothing_new_by_old_declarations_is_refused(stores: Stores, blobs: BlobStore) -> None:
+def test_a_post_of_nothing_new_by_old_declarations_is_refused(stores: BlobStores, blobs: BlobStore) -> None:
     """Also a post whose sensors and kinds are known, and known to be, is refused by another version."""
     blobs.append(post(batch("b1"), seen={"s": {"a": NUMBER}}))
     assert {"a": NUMBER} == shown(blobs)["kinds"]
@@ -191,7 +205,7 @@ def test_a_refused_post_goes_through_anew(blobs: BlobStore) -> None:
     assert ({0: ["b1"]}, {"b": NUMBER}) == (shown(blobs)["markers"], shown(blobs)["kinds"])
 
 
-def test_a_taken_key_stores_nothing_and_is_told(stores: Stores, blobs: BlobStore) -> None:
+def test_a_taken_key_stores_nothing_and_is_told(stores: BlobStores, blobs: BlobStore) -> None:
     """A key that is there comes back as it was first stored, and of the second post nothing is kept."""
     first = key(answer=b"\x00first", batch="b1")
     assert None is blobs.append(post(batch("b1"), key=first))
@@ -228,7 +242,7 @@ def test_an_unfinished_post_is_finished_under_its_batch(blobs: BlobStore) -> Non
     assert {0: ["b1"], 1: ["b1"]} == shown(blobs)["markers"]
 
 
-def test_old_keys_are_forgotten_but_the_lasting(stores: Stores, blobs: BlobStore) -> None:
+def test_old_keys_are_forgotten_but_the_lasting(stores: BlobStores, blobs: BlobStore) -> None:
     """Keys received before the moment go; those received at it, and lasting ones, stay."""
     for name, received, lasting in (("old", 99, False), ("edge", 100, False), ("pk", 1, True)):
         blobs.append(post(key=key(name, received=received, lasting=lasting)))
@@ -238,7 +252,7 @@ def test_old_keys_are_forgotten_but_the_lasting(stores: Stores, blobs: BlobStore
     assert key("pk", received=1, lasting=True) == blobs.append(post(key=key("pk")))
 
 
-def test_many_old_keys_are_all_forgotten(stores: Stores, blobs: BlobStore) -> None:
+def test_many_old_keys_are_all_forgotten(stores: BlobStores, blobs: BlobStore) -> None:
     """However many keys are old, none of them is left."""
 
     def work(thread: int) -> None:
@@ -261,7 +275,7 @@ def test_the_backlog_is_what_is_unsealed(blobs: BlobStore) -> None:
     assert [Backlog("t", 1, batches=1, records=7, since=50)] == blobs.backlog()
 
 
-def test_a_seal_does_all_that_it_says(stores: Stores, blobs: BlobStore) -> None:
+def test_a_seal_does_all_that_it_says(stores: BlobStores, blobs: BlobStore) -> None:
     """Chunks and rollup are there, covered batches are gone, others stay, and the generation is one more."""
     blobs.append(post(batch("b1"), batch("b2"), batch("b1", epoch=1), batch("b1", "other")))
     assert blobs.seal(seal(0, rollup=b"r1", chunks={("c1", "#ts"): b"t", ("c1", "a:x"): b"x"}, covered=["b1"]))
@@ -277,7 +291,7 @@ def test_a_seal_does_all_that_it_says(stores: Stores, blobs: BlobStore) -> None:
     assert {("s", 0, "c1", "#ts", b"t"), ("s", 0, "c1", "a:x", b"x")} == stores.raw_chunks()
 
 
-def test_a_later_seal_replaces_the_rollup_and_drops_chunks(stores: Stores, blobs: BlobStore) -> None:
+def test_a_later_seal_replaces_the_rollup_and_drops_chunks(stores: BlobStores, blobs: BlobStore) -> None:
     """Of dropped chunks no column is left; those of the same id in another epoch stay."""
     blobs.seal(seal(0, chunks={("c1", "#ts"): b"1", ("c1", "a:x"): b"2", ("c2", "#ts"): b"3"}))
     blobs.seal(seal(1, epoch=1, chunks={("c1", "#ts"): b"4"}))
@@ -301,7 +315,7 @@ def test_rollups_ascend_within_a_half_open_range(blobs: BlobStore) -> None:
 
 
 @pytest.mark.parametrize("generation", [0, 2, -1])
-def test_a_lost_seal_changes_nothing(stores: Stores, blobs: BlobStore, generation: int) -> None:
+def test_a_lost_seal_changes_nothing(stores: BlobStores, blobs: BlobStore, generation: int) -> None:
     """A seal of another generation than the sensor's is False, and nothing that is kept changes."""
     blobs.append(post(batch("b1"), batch("b2")))
     assert blobs.seal(seal(0, chunks={("c1", "#ts"): b"1"}, covered=["b1"]))
@@ -319,7 +333,7 @@ def test_sensors_are_sealed_apart(blobs: BlobStore) -> None:
     assert (1, 1) == (shown(blobs)["generation"], shown(blobs, "t")["generation"])
 
 
-def test_what_a_look_has_seen_stays_readable(stores: Stores, blobs: BlobStore) -> None:
+def test_what_a_look_has_seen_stays_readable(stores: BlobStores, blobs: BlobStore) -> None:
     """Batches that markers named, and chunks of a rollup seen, are read to the look's end, whatever is sealed."""
     blobs.append(post(batch("b1")))
     blobs.seal(seal(0, chunks={("c1", "#ts"): b"1"}))
@@ -335,7 +349,7 @@ def test_what_a_look_has_seen_stays_readable(stores: Stores, blobs: BlobStore) -
         assert ([], {}) == (reading.batches("s", 0, ["b1"]), reading.chunks("s", 0, [("c1", "#ts")]))
 
 
-def test_a_look_sees_all_that_was_acknowledged_before(stores: Stores, blobs: BlobStore) -> None:
+def test_a_look_sees_all_that_was_acknowledged_before(stores: BlobStores, blobs: BlobStore) -> None:
     """What one who opened the store has appended, another sees in the look that begins next."""
     other = stores.blobs("alice")
     for name in ("b1", "b2", "b3"):
@@ -352,7 +366,7 @@ def test_a_look_ends_with_an_exception(blobs: BlobStore) -> None:
     assert {0: ["b1"]} == shown(blobs)["markers"]
 
 
-def test_users_share_nothing(stores: Stores) -> None:
+def test_users_share_nothing(stores: BlobStores) -> None:
     """Nothing that one user appends, declares, seals or keys is there for another."""
     alice, bob = stores.blobs("alice"), stores.blobs("bob")
     alice.append(post(batch("b1"), seen={"s": {"a": TEXT}}, key=key()))
@@ -367,7 +381,7 @@ def test_users_share_nothing(stores: Stores) -> None:
     assert None is bob.append(post(batch("b1"), key=key()))
 
 
-def test_one_at_a_time_claims_to_seal(stores: Stores, blobs: BlobStore) -> None:
+def test_one_at_a_time_claims_to_seal(stores: BlobStores, blobs: BlobStore) -> None:
     """While one seals, others are told; when that one is done, the next may. Another user's claim is apart."""
     other = stores.blobs("alice")
     with blobs.sealing() as mine:
@@ -379,7 +393,7 @@ def test_one_at_a_time_claims_to_seal(stores: Stores, blobs: BlobStore) -> None:
         assert True is theirs
 
 
-def test_a_claim_spares_work_only(stores: Stores, blobs: BlobStore) -> None:
+def test_a_claim_spares_work_only(stores: BlobStores, blobs: BlobStore) -> None:
     """Who has no claim may append and seal all the same."""
     other = stores.blobs("alice")
     with blobs.sealing():
@@ -387,7 +401,7 @@ def test_a_claim_spares_work_only(stores: Stores, blobs: BlobStore) -> None:
         assert other.seal(seal(0, covered=["b1"]))
 
 
-def test_threads_lose_nothing(stores: Stores, blobs: BlobStore) -> None:
+def test_threads_lose_nothing(stores: BlobStores, blobs: BlobStore) -> None:
     """What 8 threads append at once, to one sensor and to their own, is all there."""
 
     def work(thread: int) -> None:
@@ -444,7 +458,7 @@ def test_declaring_and_posting_at_once_never_contradict(blobs: BlobStore) -> Non
     assert [1, 1, 1, 1] == [through[2 * pair] + through[2 * pair + 1] for pair in range(4)]
 
 
-def test_closing_twice_is_harmless(stores: Stores, blobs: BlobStore) -> None:
+def test_closing_twice_is_harmless(stores: BlobStores, blobs: BlobStore) -> None:
     """A store can be closed twice, and what others have open of the same user goes on."""
     other = stores.blobs("alice")
     blobs.close()
@@ -453,7 +467,7 @@ def test_closing_twice_is_harmless(stores: Stores, blobs: BlobStore) -> None:
     assert {0: ["b1"]} == shown(other)["markers"]
 
 
-def test_what_was_closed_is_still_there(stores: Stores, blobs: BlobStore) -> None:
+def test_what_was_closed_is_still_there(stores: BlobStores, blobs: BlobStore) -> None:
     """What was appended before the last close is there at the next opening."""
     blobs.append(post(batch("b1"), seen={"s": {"a": TEXT}}, key=key()))
     blobs.declare("a", Declaration("text"))
@@ -467,12 +481,12 @@ def test_what_was_closed_is_still_there(stores: Stores, blobs: BlobStore) -> Non
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 
 
-@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+@pytest.mark.parametrize("adapter", sorted(BLOBS))
 @settings(max_examples=30)
 @given(sensor=names, attribute=names, column=names, other=names)
 def test_names_may_be_any_text(adapter: str, sensor: str, attribute: str, column: str, other: str) -> None:
     """Sensors, attributes, columns and keys of any characters, NUL and the empty text too, come back as they were."""
-    with TemporaryDirectory() as folder, stores_of(adapter, Path(folder)) as stores:
+    with TemporaryDirectory() as folder, blobs_of(adapter, Path(folder)) as stores:
         blobs = stores.blobs()
         blobs.append(post(batch("b1", sensor), seen={sensor: {attribute: TEXT}}, key=key(other)))
         blobs.declare(attribute, Declaration("text", unit=other, title=column))

@@ -82,12 +82,12 @@ class Retries(RetryPolicy):  # type: ignore[misc]  # the driver comes without ty
 
 
 class Connection:
-    """One login. Made by `Connections.take`, ended by `Connections.release`."""
+    """One login, into `keyspace` where there is one. Made by `Connections.take`, ended by `Connections.release`."""
 
     def __init__(self, place: Place, login: Login, keyspace: str | None) -> None:
         self.errors = OwnErrors()
         self.holders = 0
-        self._keyspace = keyspace
+        self.keyspace = keyspace
         self._prepared: dict[Cql, PreparedStatement] = {}
         with self.errors:
             self.cluster = _cluster(place, login)
@@ -131,6 +131,13 @@ class Connection:
             rows = list(result)
         return None if rows[0][0] else dict(zip(result.column_names, rows[0], strict=True))
 
+    def together(self, *statements: tuple[Cql, Sequence[object]]) -> None:
+        """Carry out writes of one partition, all or none."""
+        with self.errors:
+            batch = self._together(statements)
+            batch.is_idempotent = True
+            self.session.execute(batch)
+
     def define(self, text: str) -> list[Row]:
         """Carry out a statement on tables, roles or rights, whose names can't be bound, and wait until all agree."""
         with self.errors:
@@ -162,7 +169,7 @@ class Connection:
         prepared = self._prepared.get(statement)
         if prepared is None:
             with self.errors:
-                prepared = self.session.prepare(_TABLE.sub(rf"\g<0>{self._keyspace}.", statement.text, count=1))
+                prepared = self.session.prepare(_TABLE.sub(rf"\g<0>{self.keyspace}.", statement.text, count=1))
             reads = statement.text.lstrip().startswith("SELECT")
             serial = statement.serial
             prepared.consistency_level = ConsistencyLevel.SERIAL if serial and reads else ConsistencyLevel.QUORUM

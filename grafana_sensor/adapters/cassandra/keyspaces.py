@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Final
 
 from grafana_sensor.adapters.cassandra.connections import Connection, Connections, Cql
-from grafana_sensor.adapters.cassandra.homes import Home, Homes
+from grafana_sensor.adapters.cassandra.homes import Home, Homes, Layout
 from grafana_sensor.adapters.cassandra.place import Login, Place
 from grafana_sensor.adapters.cassandra.store import CassandraStore, Timing
 from grafana_sensor.adapters.passwords import Passwords
@@ -38,8 +38,9 @@ def _now() -> int:
 class CassandraKeyspaces(Keyspaces):
     """The users at `place`; `make_store` puts the engine over a user's blobs.
 
-    `most`: users who may have a keyspace of their own. `clock`: UTC µs. `keep`: seconds for which an answer may read
-    what was replaced after it began.
+    `layouts`: other ways than chunks to keep a user's records; a user keeps the one that they were given. `most`: users
+    who may have a keyspace of their own. `clock`: UTC µs. `keep`: seconds for which an answer may read what was replaced
+    after it began.
     """
 
     remote: ClassVar[bool] = True
@@ -49,6 +50,7 @@ class CassandraKeyspaces(Keyspaces):
         place: Place,
         make_store: Callable[[BlobStore], RecordStore] = ChunkedStore,
         *,
+        layouts: Iterable[Layout] = (),
         passwords: Passwords | None = None,
         most: int = 100,
         keep: float = 60.0,
@@ -56,6 +58,7 @@ class CassandraKeyspaces(Keyspaces):
     ) -> None:
         self._place = place
         self._make_store = make_store
+        self._layouts = {layout.name: layout for layout in layouts}
         self._passwords = passwords or Passwords()
         self._most = most
         self._timing = Timing(clock, keep)
@@ -126,16 +129,21 @@ class CassandraKeyspaces(Keyspaces):
         found = self._processes.get(os.getpid())
         if found is None:
             connections = Connections(self._place)
-            found = self._processes.setdefault(os.getpid(), (connections, Homes(self._place, connections)))
+            found = self._processes.setdefault(
+                os.getpid(), (connections, Homes(self._place, connections, self._layouts))
+            )
         return found[1]
 
     def _open(self, user: str, home: Home, login: Login) -> RecordStore:
-        connections = self._processes[os.getpid()][0]
+        connections, homes = self._processes[os.getpid()]
+        layout = homes.layout(home)
         connection = connections.take(login, home.name)
 
         def release(held: Connection) -> None:
             connections.release(held)
 
+        if layout is not None:
+            return layout.open(user, connection, release, self._timing)
         return self._make_store(CassandraStore(user, connection, release, self._timing))
 
     def _authenticate(self, user: str, password: str) -> str:

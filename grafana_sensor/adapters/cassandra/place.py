@@ -17,6 +17,8 @@ from grafana_sensor.domain.errors import BadRequest
 from grafana_sensor.domain.shown import shown
 
 PORT: Final = 9042
+CHUNKED: Final = ""
+"""The layout of records in chunks, which is the usual one."""
 LONGEST_PREFIX: Final = 20
 FORM: Final = "cassandra://[user:password@]host[:port][,host...]/[?replication=3&datacenter=dc1]"
 
@@ -39,7 +41,7 @@ class Place:
 
     `replication`: copies of each record in `datacenter`; 0 for three, or as many as there are nodes where those are
     fewer. `datacenter`: "" for that of the first node that answers. `prefix` begins the names of all keyspaces and
-    roles. `shared`: whether new users share a keyspace.
+    roles. `shared`: whether new users share a keyspace. `layout`: how new users' records are kept.
     """
 
     hosts: tuple[tuple[str, int], ...]
@@ -48,6 +50,7 @@ class Place:
     datacenter: str = ""
     prefix: str = "sensors"
     shared: bool = False
+    layout: str = CHUNKED
 
     @classmethod
     def read(cls, place: str, environ: Mapping[str, str]) -> Place:
@@ -107,7 +110,7 @@ def _count(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[1-9]|1[0-9]", text) else None
 
 
-def _choice(**choices: bool) -> Callable[[str], Any]:
+def _choice(**choices: object) -> Callable[[str], Any]:
     return choices.get
 
 
@@ -120,6 +123,7 @@ PARAMETERS: Final[Mapping[str, tuple[Callable[[str], Any], str]]] = {
     "datacenter": (_matched(_DATACENTER), "the name of a data centre"),
     "prefix": (_matched(_PREFIX), f"up to {LONGEST_PREFIX} of a-z, 0-9 and _, a letter first"),
     "tenancy": (_choice(keyspaces=False, shared=True), "'keyspaces' or 'shared'"),
+    "layout": (_choice(chunked=CHUNKED, classic="classic"), "'chunked' or 'classic'"),
 }
 """The parameters of a URI: how each is read (to None where it can't be), and what it is."""
 
@@ -137,4 +141,9 @@ def _parameters(query: str) -> dict[str, Any]:
             raise BadRequest(f"the parameter {name!r} of a store on Cassandra is {what}, not {shown(text)}")
     if "tenancy" in read:
         read["shared"] = read.pop("tenancy")
+    if read.get("shared") and read.get("layout"):
+        raise BadRequest(
+            "with layout=classic each user has a keyspace of their own, since nothing in its tables says whose a value"
+            " is: leave out tenancy=shared"
+        )
     return read

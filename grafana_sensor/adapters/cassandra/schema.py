@@ -112,4 +112,4 @@ def _script(name: str) -> str:
 
 
 RECORDS: Final = Schema((_script("schema.cql"),))
-USERS: Final = Schema((_script("users.cql"),))
+USERS: Final = Schema((_script("users.cql"), _script("layouts.cql")))
