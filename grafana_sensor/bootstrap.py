@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from grafana_sensor.domain.errors import BadRequest
+from grafana_sensor.domain.errors import BadRequest, Unavailable
 from grafana_sensor.domain.shown import shown
 from grafana_sensor.ports import Keyspaces
 from grafana_sensor.service.database import Database
@@ -23,6 +23,8 @@ from grafana_sensor.settings import Settings
 
 if TYPE_CHECKING:
     from flask import Flask
+
+log = logging.getLogger(__name__)
 
 _CLOSING: Final = "grafana_sensor.closing"
 _METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -95,13 +97,19 @@ def close_app(app: Flask) -> None:
 def serve(settings: Settings) -> None:
     """Answer over HTTP until a signal stops it; requests under way are answered first, and logs go to stderr.
 
-    Raises BadRequest or Unavailable, before anything listens, where the store can't serve. Ends the process.
+    Raises BadRequest or Unavailable, before anything listens, where the store can't serve; one that is elsewhere may
+    be away, and is waited for meanwhile. Ends the process.
     """
     if settings.workers > 1 and settings.store.lower().startswith("memory:"):
         raise BadRequest("memory:// lives in one process: serve it with --workers 1, or use sqlite:FOLDER")
-    with connect(settings.store, settings) as database:
-        database.ready()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s [%(process)d] [%(levelname)s] %(message)s")
+    with connect(settings.store, settings) as database:
+        try:
+            database.ready()
+        except Unavailable as error:
+            if not database.keyspaces.elsewhere:
+                raise
+            log.warning("not ready yet, which GET /ready tells: %s", error.message)
     with TemporaryDirectory(prefix="grafana-sensor-") as folder:
         # Read when the library of metrics is loaded, which only workers do.
         os.environ.setdefault(_METRICS_FOLDER, folder)

@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import ClassVar
 
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Catalog, Declaration
@@ -287,6 +288,9 @@ class BlobStore(ABC):
 
 class Keyspaces(ABC):
     """The users, each with a keyspace of their own that their password opens."""
+
+    elsewhere: ClassVar[bool] = False
+    """Whether they are on other machines, which may be away for a while: a server starts without them."""
 
     @abstractmethod
     def create(self, user: str, password: str) -> None:

@@ -42,6 +42,8 @@ class CassandraKeyspaces(Keyspaces):
     what was replaced after it began.
     """
 
+    elsewhere = True
+
     def __init__(
         self,
         place: Place,
