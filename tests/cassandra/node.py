@@ -52,7 +52,8 @@ class Missing(NoNode):
 class Options:
     """How a node is started. `copies`: of the roles and rights; `port`, `storage_port`: 0 takes a free one.
 
-    `throwaway`: for a node that nobody wants to find again after a crash: it spares most of its syncs.
+    `throwaway`: for a node that nobody wants to find again after a crash: it spares most of its syncs. `patient`: with
+    longer timeouts than Cassandra's own, for a small machine that others share.
     """
 
     address: str = "127.0.0.1"
@@ -63,6 +64,7 @@ class Options:
     heap: str = "1g"
     auth_cache_ms: int = 200
     throwaway: bool = False
+    patient: bool = True
 
     def settled(self) -> Options:
         """With ports and seeds chosen."""
