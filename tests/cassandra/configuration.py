@@ -138,4 +138,16 @@ def _cassandra(folder: Path, node: Mapping[str, Any]) -> dict[str, Any]:
         **{f"{what}_validity": f"{node['auth_cache_ms']}ms" for what in ("roles", "permissions", "credentials")},
         "default_keyspace_rf": node["copies"],
         **(_PATIENT if node["patient"] else {}),
+        **({"client_encryption_options": _tls(Path(node["tls"]))} if node["tls"] else {}),
+    }
+
+
+def _tls(folder: Path) -> dict[str, Any]:
+    return {
+        "enabled": True,
+        "optional": False,
+        "require_client_auth": True,
+        "keystore": str(folder / "node.pem"),
+        "truststore": str(folder / "ca.pem"),
+        "ssl_context_factory": {"class_name": "org.apache.cassandra.security.PEMBasedSslContextFactory"},
     }

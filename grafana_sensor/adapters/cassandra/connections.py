@@ -203,6 +203,7 @@ def _cluster(place: Place, login: Login) -> Cluster:
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         executor_threads=1,
         connect_timeout=PATIENCE,
+        ssl_context=place.tls.context() if place.tls is not None else None,
         monitor_reporting_enabled=False,
         application_name="grafana_sensor",
     )
