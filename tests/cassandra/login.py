@@ -17,7 +17,7 @@ def login(address: str, port: int, user: str, password: str, tls: str = "") -> N
 
     Raises OSError with what stands in the way.
     """
-    with socket.create_connection((address, port), timeout=5) as plain, _wrapped(plain, tls) as connection:
+    with socket.create_connection((address, port), timeout=30) as plain, _wrapped(plain, tls) as connection:
         opcode, body = _call(connection, _STARTUP, b"\0\1" + _text("CQL_VERSION") + _text("3.0.0"))
         if opcode == _AUTHENTICATE:
             token = f"\0{user}\0{password}".encode()

@@ -37,9 +37,9 @@ class Three:
             self._nodes[place].start(self._options[place], wait=False)
 
     def wait(self, *places: int) -> None:
-        """Wait until a login works at each of these. Raises NoNode when it doesn't in three minutes."""
+        """Wait until a login works at each of these. Raises NoNode when it doesn't in five minutes."""
         for place in places:
-            self._nodes[place].wait()
+            self._nodes[place].wait(300)
 
     def kill(self, *places: int) -> None:
         """End the nodes as a crash would."""

@@ -111,7 +111,7 @@ class Load:
         self._ended = Event()
 
     @contextmanager
-    def running(self, writers: int = 2, askers: int = 2) -> Iterator[None]:
+    def running(self, writers: int, askers: int) -> Iterator[None]:
         """The threads run meanwhile; what fails in one of them ends all."""
         with ThreadPoolExecutor(writers + askers) as pool:
             self._run(self._write, Random(f"{self._seed} first"), turns=2 * len(SENSORS))

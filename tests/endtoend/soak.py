@@ -27,8 +27,10 @@ WHOLE: Final = Question("whole", None, START - DAY, START + 1_000 * DAY, None, 0
 POINTS: Final = Question("points", None, START - DAY, START + 1_000 * DAY, None, 0)
 
 
-def soak(nodes: Three, seconds: float, posts: int) -> Figures:
+def soak(nodes: Three, seconds: float, posts: int, clients: int) -> Figures:
     """The whole story, in which each third of the load takes `seconds`, and so many posts, at least.
+
+    So many clients post and as many ask, each one request after the other.
 
     A server is started before the nodes, a second one after; one node dies and returns under load; then two.
     """
@@ -41,7 +43,7 @@ def soak(nodes: Three, seconds: float, posts: int) -> Figures:
         registered(first)
         _, second = stack.enter_context(serving(nodes.uri, *FLAGS))
         load = Load((first, second))
-        with load.running():
+        with load.running(clients, clients):
             load.ledger.advance(posts, seconds)
             nodes.kill(1)
             load.ledger.advance(posts, seconds)
@@ -146,7 +148,7 @@ def main() -> None:
     given = parser.parse_args()
     with three() as nodes:
         began = perf_counter()
-        figures = soak(nodes, given.seconds / 3, posts=50)
+        figures = soak(nodes, given.seconds / 3, posts=50, clients=2)
     waits = sorted(figures.waits)
     sys.stdout.write(
         f"{figures.posts:,} posts, {figures.repeats:,} of them repeats, and {figures.questions:,} questions in"

@@ -12,6 +12,6 @@ def test_nodes_may_die_and_return() -> None:
     answer is wrong, nothing is lost or doubled; with two dead all is 503, and when they are back all goes on.
     """
     with lent.or_skipped(), three() as nodes:
-        figures = soak(nodes, seconds=5, posts=20)
+        figures = soak(nodes, seconds=5, posts=20, clients=1)
     assert figures.posts > 60
     assert figures.questions > 20
