@@ -11,13 +11,14 @@ NODE := tests/plugins/grafana_data
 GO := tests/plugins/infinity
 READERS := $(NODE)/node_modules/.package-lock.json build/infinity
 
-.PHONY: help demo test check lint types layers docs bench cassandra format clean
+.PHONY: help demo test check lint types layers docs bench soak cassandra format clean
 
 help:
 	@echo "make demo    a server on 127.0.0.1:8000 with a year of weather in it (user demo, password demo)"
 	@echo "make test    all tests"
 	@echo "make check   lint, types, layers, docs"
 	@echo "make bench   the figures of docs/performance.md"
+	@echo "make soak    three nodes of Cassandra, two servers, a minute of load, while nodes die and return"
 	@echo "make cassandra  a node of Cassandra on 127.0.0.1:9042 for trying out; make cassandra ARGS=stop ends it"
 	@echo "make format  lay out the code, sort its imports, write docs/cli.md from --help"
 	@echo "make clean   remove what these made"
@@ -45,6 +46,9 @@ docs: $(VENV)/.check
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.endtoend.soak $(ARGS)
 
 # It outlives make; its files are in build/cassandra.
 cassandra: $(VENV)/.run

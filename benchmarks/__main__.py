@@ -8,20 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks import ingest, questions, report
+from benchmarks import ingest, nodes, questions, report
 from benchmarks.ingest import Form
 from benchmarks.timing import Effort
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How much is measured: histories, seconds for each rate, the effort for each question, and the posts' sizes."""
+    """How much is measured: histories, seconds for each rate, the effort for each question, and the posts' sizes.
+
+    `nodes`: histories on Cassandra.
+    """
 
     records: Sequence[int]
     seconds: float
     effort: Effort
     posts: Sequence[tuple[int, Form]]
     share: float = 1.0
+    nodes: Sequence[int] = ()
 
 
 _WHOLE: Final = _Plan(
@@ -29,6 +33,7 @@ _WHOLE: Final = _Plan(
     3.0,
     Effort(3.0, 300),
     ((1, "json"), (100, "json"), (10_000, "json"), (10_000, "columns")),
+    nodes=(100_000, 1_000_000),
 )
 _QUICK: Final = _Plan((2_000, 4_000), 0.1, Effort(0.05, 5), ((1, "json"), (100, "columns")), 0.01)
 
@@ -47,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("storing ...", file=sys.stderr)
     rates = ingest.rates(plan.seconds, plan.posts, plan.share)
     print("asking ...", file=sys.stderr)
-    text = report.markdown(report.Figures(rates, questions.measured(plan.records, plan.effort)))
+    histories = questions.measured(plan.records, plan.effort)
+    asked, stored = nodes.measured(plan.nodes, plan.effort)
+    text = report.markdown(report.Figures(rates, histories, asked, stored))
     print(text)
     if given.write:
         report.write(text)

@@ -29,8 +29,8 @@ WHOLE: Final = "five aggregates over the whole history"
 CONDITIONS: Final = "the same under two conditions"
 PANEL: Final = "a panel of 1,000 buckets"
 
-_AGGREGATE: Final = "CNT(temperature), AVG(temperature), MIN(temperature), MAX(temperature), SUM(temperature)"
-_NAMES: Final = ("cnt_temperature", "avg_temperature", "min_temperature", "max_temperature", "sum_temperature")
+AGGREGATE: Final = "CNT(temperature), AVG(temperature), MIN(temperature), MAX(temperature), SUM(temperature)"
+NAMES: Final = ("cnt_temperature", "avg_temperature", "min_temperature", "max_temperature", "sum_temperature")
 _BLOCK: Final = 50_000
 _NEAR: Final = 1e-9
 
@@ -83,7 +83,7 @@ def measured(sizes: Sequence[int], effort: Effort) -> list[Measured]:
 
 def _measured(folder: Path, made: Readings, effort: Effort) -> Measured:
     store = folder / "store"
-    _load(f"sqlite://{store}", made)
+    load(f"sqlite://{store}", made)
     with row_table(folder / "rows.sqlite") as table:
         for start in range(0, len(made), _BLOCK):
             table.insert(rowtable.rows(made, start, start + _BLOCK))
@@ -103,7 +103,8 @@ def _measured(folder: Path, made: Readings, effort: Effort) -> Measured:
             )
 
 
-def _load(store: str, made: Readings) -> None:
+def load(store: str, made: Readings) -> None:
+    """Register the user in a store, post the readings in columns, and seal them."""
     with connect(store) as database:
         database.register(USER, PASSWORD)
     with serving(store) as server, server.client() as client:
@@ -116,19 +117,19 @@ def _load(store: str, made: Readings) -> None:
 
 def _asked(made: Readings) -> list[_Asked]:
     def whole(table: RowTable, made: Readings) -> list[dict[str, Any]]:
-        return [dict(zip(_NAMES, table.aggregate(made), strict=True))]
+        return [dict(zip(NAMES, table.aggregate(made), strict=True))]
 
     def some(table: RowTable, made: Readings) -> list[dict[str, Any]]:
         found = table.aggregate(made, "AND humidity > 50 AND pressure < 1013")
-        return [dict(zip(_NAMES, found, strict=True))]
+        return [dict(zip(NAMES, found, strict=True))]
 
     def panel(table: RowTable, made: Readings) -> list[dict[str, Any]]:
         return [{"avg_temperature": average} for _, average in table.panel(made)]
 
     where = "WHERE humidity > 50 AND pressure < 1013"
     return [
-        _Asked(WHOLE, f"{_AGGREGATE} FROM {SENSOR}", whole),
-        _Asked(CONDITIONS, f"{_AGGREGATE} FROM {SENSOR} {where}", some),
+        _Asked(WHOLE, f"{AGGREGATE} FROM {SENSOR}", whole),
+        _Asked(CONDITIONS, f"{AGGREGATE} FROM {SENSOR} {where}", some),
         _Asked(PANEL, f"AVG(temperature) FROM {SENSOR} EVERY {made.bucket}ms", panel),
     ]
 

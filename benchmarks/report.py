@@ -13,6 +13,7 @@ import apsw
 
 from benchmarks.data import ATTRIBUTES, BUCKETS
 from benchmarks.ingest import THREADS, Rate
+from benchmarks.nodes import Asked, Stored
 from benchmarks.questions import CONDITIONS, PANEL, WHOLE, Kept, Measured, Timed
 from benchmarks.timing import Spread
 
@@ -23,10 +24,12 @@ END: Final = "<!-- end of figures -->"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All that was measured; each list ascends in size."""
+    """All that was measured; each list ascends in size. `asked`, `stored`: on Cassandra, where there is one."""
 
     rates: Sequence[Rate]
     histories: Sequence[Measured]
+    asked: Sequence[Asked] = ()
+    stored: Sequence[Stored] = ()
 
     @property
     def timed(self) -> list[Timed]:
@@ -60,6 +63,8 @@ def markdown(figures: Figures) -> str:
         _together(figures.histories),
         _kept(figures.kept),
     ]
+    if figures.asked:
+        parts += [nodes(figures.asked, figures.stored)]
     return "\n\n".join([*parts, _targets(figures)])
 
 
@@ -155,6 +160,20 @@ def _kept(kept: Iterable[Kept]) -> str:
     return f"{text}\n\n" + _table(("records", "here", "plain table"), rows)
 
 
+def nodes(asked: Sequence[Asked], stored: Sequence[Stored]) -> str:
+    """What was measured on Cassandra."""
+    rows = [(each.name, f"{each.records:,}", str(each.process), f"{each.statements}") for each in asked]
+    kept = [(f"{each.records:,}", f"{each.rate:,.0f}", f"{each.bytes:.2f}") for each in stored]
+    return "\n\n".join(
+        [
+            "On one node of Cassandra, milliseconds of an answer in process, median / 99th percentile, and its statements:",
+            _table(("question", "records", "in process", "statements"), rows),
+            "Records stored and sealed there in a second, by one client in columns, and bytes on disk for each value:",
+            _table(("records there", "in a second", "bytes"), kept),
+        ]
+    )
+
+
 def _targets(figures: Figures) -> str:
     rows = [(each.metric, each.wanted, each.measured, "yes" if each.met else "**no**") for each in _lines(figures)]
     return "The targets of the design, and whether these figures reach them:\n\n" + _table(
@@ -178,11 +197,20 @@ def _lines(figures: Figures) -> Iterator[_Target]:
         if each.size == max(rate.size for rate in figures.rates):
             wanted = 5_000_000 if each.form == "columns" else 900_000
             yield _above(f"values stored in a second, {each.form}", each.values, wanted)
+    if figures.asked:
+        yield from _lines_of_nodes([each for each in figures.asked if each.name == WHOLE])
     kept = figures.kept[-1].here
     yield _Target("bytes on disk a value", "≤ 2.5", f"{kept:.2f}", kept <= 2.5)
 
 
-def _below(metric: str, timed: Timed, seconds: float, wanted: float) -> _Target:
+def _lines_of_nodes(asked: Sequence[Asked]) -> Iterator[_Target]:
+    last, growth = asked[-1], asked[-1].process.p50 / asked[0].process.p50
+    yield _below("an aggregate on Cassandra, one node, in process, p50", last, last.process.p50, 5)
+    yield _Target("statements of that", "≤ 8", f"{last.statements}", last.statements <= 8)
+    yield _Target("growth of that over the history", "≤ 2", f"{growth:.1f}", growth <= 2)
+
+
+def _below(metric: str, timed: Timed | Asked, seconds: float, wanted: float) -> _Target:
     measured = f"{Spread.milliseconds(seconds)} ms at {timed.records:,}"
     return _Target(metric, f"≤ {wanted:g} ms", measured, seconds * 1_000 <= wanted)
 

@@ -24,6 +24,8 @@ from grafana_sensor.settings import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
+log = logging.getLogger(__name__)
+
 _CLOSING: Final = "grafana_sensor.closing"
 _METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _KEEP_ALIVE: Final = 75
@@ -33,9 +35,6 @@ _GRACE: Final = 10.0
 """Seconds for which Cassandra keeps what seals replace, at least, and beyond the longest answer."""
 _LONGEST_LINE: Final = 8_190
 """Bytes of a request line, the most that gunicorn bounds: query texts come in it."""
-
-
-log = logging.getLogger(__name__)
 
 
 def clock() -> int:
@@ -111,7 +110,7 @@ def serve(settings: Settings) -> None:
         except Unavailable as error:
             if not database.keyspaces.remote:
                 raise
-            log.warning("%s; it is waited for, and until then answers are errors", error.message)
+            log.warning("not ready yet, which GET /ready tells: %s", error.message)
     with TemporaryDirectory(prefix="grafana-sensor-") as folder:
         # Read when the library of metrics is loaded, which only workers do.
         os.environ.setdefault(_METRICS_FOLDER, folder)

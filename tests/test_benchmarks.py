@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pytest
 
-from benchmarks import classic, questions, report
+from benchmarks import classic, nodes, questions, report
 from benchmarks.__main__ import main
 from benchmarks.data import readings
 from benchmarks.timing import Effort
@@ -18,6 +19,16 @@ def test_the_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
     heads = ("records a post", "question", "door", "asked", "records", "metric")
     assert [1] * len(heads) == [text.count(f"\n| {head} |") for head in heads]
     assert 6 == sum(text.count(f"\n| {name} |") for name in (questions.WHOLE, questions.CONDITIONS, questions.PANEL))
+
+
+def test_an_aggregate_on_cassandra_takes_few_statements() -> None:
+    """The measure runs on a node, its answers are a pass's over all, and no more than 8 statements make one."""
+    store = f"{lent.uri()}?prefix=b{secrets.token_hex(4)}"
+    asked, rate = nodes.measured_at(store, readings(5_000), Effort(0.1, 3))
+    assert rate > 0
+    assert [questions.WHOLE, nodes.CUT, questions.CONDITIONS] == [each.name for each in asked]
+    assert [] == [each for each in asked if not 2 <= each.statements <= 8]
+    assert f"| {nodes.CUT} | 5,000 | {asked[1].process} | {asked[1].statements} |" in report.nodes(asked, [])
 
 
 def test_a_different_answer_is_found() -> None:

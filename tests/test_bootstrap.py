@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from gunicorn.config import KNOWN_SETTINGS
 
 import grafana_sensor
 from grafana_sensor import bootstrap, connect
-from grafana_sensor.domain.errors import BadRequest
+from grafana_sensor.domain.errors import BadRequest, Unavailable
 from grafana_sensor.settings import Settings
 
 
@@ -97,6 +98,37 @@ def test_a_store_that_cannot_serve_is_told_before_anything_listens() -> None:
     """A bad store is an error of ours, not a worker that fails to boot."""
     with pytest.raises(BadRequest, match="unknown scheme"):
         bootstrap.serve(Settings(store="nowhere:"))
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The stores that serve goes on to listen for; it doesn't."""
+    found: list[str] = []
+
+    def server(settings: Settings) -> SimpleNamespace:
+        return SimpleNamespace(run=lambda: found.append(settings.store))
+
+    monkeypatch.setattr(bootstrap, "_server", server)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    return found
+
+
+def test_a_cluster_that_is_away_is_waited_for(served: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    """Where no node of Cassandra is up yet a server starts all the same, and its log says why it isn't ready."""
+    store = "cassandra://root:hush@127.0.0.1:1/"
+    bootstrap.serve(Settings(store=store))
+    assert [store] == served
+    assert "not ready yet" in caplog.text
+    assert "none of its nodes can be reached" in caplog.text
+    assert "hush" not in caplog.text
+
+
+def test_a_folder_that_cannot_be_made_is_not_waited_for(served: list[str], tmp_path: Path) -> None:
+    """A store on this machine doesn't come by itself: serving fails at once."""
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable):
+        bootstrap.serve(Settings(store=f"sqlite://{tmp_path}/file/sensors"))
+    assert [] == served
 
 
 def test_the_package_loads_what_is_asked_for() -> None:

@@ -19,6 +19,12 @@ _LOGBACK: Final = """\
 </configuration>
 """
 
+_PATIENT: Final = {
+    **{f"{what}_timeout": "20s" for what in ("read_request", "range_request", "write_request", "request")},
+    "counter_write_request_timeout": "20s",
+    "truncate_request_timeout": "60s",
+}
+
 # What Cassandra 5.0 reaches into on Java 17.
 _EXPORTS: Final = """
 java.base/jdk.internal.misc java.base/java.lang.ref java.management.rmi/com.sun.jmx.remote.internal.rmi
@@ -131,8 +137,17 @@ def _cassandra(folder: Path, node: Mapping[str, Any]) -> dict[str, Any]:
         "role_manager": "CassandraRoleManager",
         **{f"{what}_validity": f"{node['auth_cache_ms']}ms" for what in ("roles", "permissions", "credentials")},
         "default_keyspace_rf": node["copies"],
-        # Patient on a small machine that others share.
-        **{f"{what}_timeout": "20s" for what in ("read_request", "range_request", "write_request", "request")},
-        "counter_write_request_timeout": "20s",
-        "truncate_request_timeout": "60s",
+        **(_PATIENT if node["patient"] else {}),
+        **({"client_encryption_options": _tls(Path(node["tls"]))} if node["tls"] else {}),
+    }
+
+
+def _tls(folder: Path) -> dict[str, Any]:
+    return {
+        "enabled": True,
+        "optional": False,
+        "require_client_auth": True,
+        "keystore": str(folder / "node.pem"),
+        "truststore": str(folder / "ca.pem"),
+        "ssl_context_factory": {"class_name": "org.apache.cassandra.security.PEMBasedSslContextFactory"},
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -47,12 +49,19 @@ def node() -> Node:
     Where a desk lacks what a node needs the test that asks is skipped; in CI it fails.
     """
     found = Node(Path(os.environ[FOLDER]))
-    try:
+    with or_skipped():
         if found.start(Options(port=0, storage_port=0, throwaway=True), wait=False):
             found.end_with(int(os.environ[RUN]))
         found.wait()
+    return found
+
+
+@contextmanager
+def or_skipped() -> Iterator[None]:
+    """Where a desk lacks what a node needs the test is skipped; in CI it fails."""
+    try:
+        yield
     except Missing as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"no Cassandra to test with: {error}")
-    return found

@@ -52,7 +52,9 @@ class Missing(NoNode):
 class Options:
     """How a node is started. `copies`: of the roles and rights; `port`, `storage_port`: 0 takes a free one.
 
-    `throwaway`: for a node that nobody wants to find again after a crash: it spares most of its syncs.
+    `throwaway`: for a node that nobody wants to find again after a crash: it spares most of its syncs. `patient`: with
+    longer timeouts than Cassandra's own, for a small machine that others share. `tls`: a folder of certificates
+    (certificates.py), for a node that takes clients only by them.
     """
 
     address: str = "127.0.0.1"
@@ -63,6 +65,8 @@ class Options:
     heap: str = "1g"
     auth_cache_ms: int = 200
     throwaway: bool = False
+    patient: bool = True
+    tls: str = ""
 
     def settled(self) -> Options:
         """With ports and seeds chosen."""
@@ -117,7 +121,7 @@ class Node:
         why: OSError | None = None
         while time.monotonic() < deadline:
             try:
-                return login(node["address"], node["port"], USER, PASSWORD)
+                return login(node["address"], node["port"], USER, PASSWORD, node["tls"])
             except OSError as error:  # it doesn't listen yet, or the role isn't there yet
                 why = error
             pid = self.pid()

@@ -10,8 +10,10 @@ import re
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 USER, PASSWORD, SENSOR = "alice", "secret", "press"
@@ -30,6 +32,8 @@ def serving(store: str, *flags: str) -> Iterator[tuple[subprocess.Popen[str], in
             lines = iter(server.stderr.readline, "")
             found = next(filter(None, (re.search(r"Listening at: http://\S+:(\d+)", line) for line in lines)), None)
             assert found is not None
+            # What it says further is read, so that it never waits for that.
+            Thread(target=deque, args=(lines, 0), daemon=True).start()
             yield server, int(found[1])
         finally:
             if server.returncode is None:

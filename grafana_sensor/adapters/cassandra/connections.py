@@ -8,7 +8,9 @@ after a fork, and shared by all who want the same; the last to release it shuts 
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -210,6 +212,7 @@ def _cluster(place: Place, login: Login) -> Cluster:
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         executor_threads=1,
         connect_timeout=PATIENCE,
+        ssl_context=place.tls.context() if place.tls is not None else None,
         monitor_reporting_enabled=False,
         application_name="grafana_sensor",
     )
@@ -223,9 +226,14 @@ class Connections:
         self._lock = Lock()
         self._open: dict[tuple[str, str | None], Connection] = {}
         self._turns: dict[tuple[str, str | None], Lock] = {}
+        self._failed: dict[tuple[str, str | None], tuple[float, str]] = {}
 
     def take(self, login: Login, keyspace: str | None) -> Connection:
-        """The login into the keyspace, with one holder more, who must release it."""
+        """The login into the keyspace, with one holder more, who must release it.
+
+        Raises Unavailable where it can't be had, at once where it couldn't a moment ago: a machine that is off takes
+        long to tell, and whoever waits meanwhile would wait as long again, each after the other.
+        """
         key = (login.user, keyspace)
         with self._lock:
             turn = self._turns.setdefault(key, Lock())
@@ -234,7 +242,15 @@ class Connections:
                 if (found := self._open.get(key)) is not None:
                     found.holders += 1
                     return found
-            made = Connection(self._place, login, keyspace)
+                at, why = self._failed.pop(key, (-math.inf, ""))
+                if time.monotonic() - at < _RECONNECT:
+                    self._failed[key] = at, why
+                    raise Unavailable(why)
+            try:
+                made = Connection(self._place, login, keyspace)
+            except Unavailable as error:
+                self._failed[key] = time.monotonic(), error.message
+                raise
             with self._lock:
                 made.holders = 1
                 self._open[key] = made

@@ -6,6 +6,7 @@ that is missing) is Unavailable; what only a defect of ours can cause stays as i
 
 from __future__ import annotations
 
+import ssl
 from typing import Final
 
 import cassandra
@@ -23,6 +24,7 @@ _FAILED: Final = "its nodes failed at it; see their logs"
 _REFUSED: Final = "it refuses the user and the password that this server logs in with"
 _RIGHT: Final = "its role lacks a right, or was given it a moment ago"
 _STRANGER: Final = "what answers there speaks another protocol; Cassandra 4 or newer is wanted"
+_TLS: Final = "TLS with its nodes fails; does each side trust the certificate of the other?"
 
 MEANINGS: Final[dict[type[BaseException], str]] = {
     cassandra.Unavailable: _FEW,
@@ -82,9 +84,17 @@ def own(error: BaseException) -> BaseException:
         meaning = _FEW
     if isinstance(error, cluster.NoHostAvailable):
         reasons = error.errors.values() if isinstance(error.errors, dict) else ()
-        meanings = [MEANINGS.get(type(reason), DEFECT) for reason in reasons]
-        meaning = next((each for each in (_REFUSED, _STRANGER, _FEW) if each in meanings), _DOWN)
+        meanings = [_of_node(reason) for reason in reasons]
+        meaning = next((each for each in (_REFUSED, _TLS, _STRANGER, _FEW) if each in meanings), _DOWN)
     return unavailable(meaning) if meaning else error
+
+
+def _of_node(error: BaseException) -> str:
+    """Why one node can't be used."""
+    # The driver passes some errors of TLS on as others, with their text.
+    if isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and "[SSL" in str(error)):
+        return _TLS
+    return MEANINGS.get(type(error), DEFECT)
 
 
 def unavailable(meaning: str) -> Unavailable:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
+from grafana_sensor.adapters.cassandra.tls import Tls
 from grafana_sensor.domain.errors import BadRequest
 from grafana_sensor.domain.shown import shown
 
@@ -41,7 +42,8 @@ class Place:
 
     `replication`: copies of each record in `datacenter`; 0 for three, or as many as there are nodes where those are
     fewer. `datacenter`: "" for that of the first node that answers. `prefix` begins the names of all keyspaces and
-    roles. `shared`: whether new users share a keyspace. `layout`: how new users' records are kept.
+    roles. `shared`: whether new users share a keyspace. `layout`: how new users' records are kept. `tls`: None where
+    nothing is encrypted.
     """
 
     hosts: tuple[tuple[str, int], ...]
@@ -51,6 +53,7 @@ class Place:
     prefix: str = "sensors"
     shared: bool = False
     layout: str = CHUNKED
+    tls: Tls | None = None
 
     @classmethod
     def read(cls, place: str, environ: Mapping[str, str]) -> Place:
@@ -118,12 +121,20 @@ def _matched(pattern: Callable[[str], re.Match[str] | None]) -> Callable[[str], 
     return lambda text: text if pattern(text) else None
 
 
+def _file(text: str) -> str | None:
+    return text if text and "\0" not in text else None
+
+
 PARAMETERS: Final[Mapping[str, tuple[Callable[[str], Any], str]]] = {
     "replication": (_count, "a number of copies from 1 to 19"),
     "datacenter": (_matched(_DATACENTER), "the name of a data centre"),
     "prefix": (_matched(_PREFIX), f"up to {LONGEST_PREFIX} of a-z, 0-9 and _, a letter first"),
     "tenancy": (_choice(keyspaces=False, shared=True), "'keyspaces' or 'shared'"),
     "layout": (_choice(chunked=CHUNKED, classic="classic"), "'chunked' or 'classic'"),
+    "tls": (_choice(full=True, chain=False), "'full' or 'chain'"),
+    "ca": (_file, "the name of a file"),
+    "certificate": (_file, "the name of a file"),
+    "key": (_file, "the name of a file"),
 }
 """The parameters of a URI: how each is read (to None where it can't be), and what it is."""
 
@@ -146,4 +157,10 @@ def _parameters(query: str) -> dict[str, Any]:
             "with layout=classic each user has a keyspace of their own, since nothing in its tables says whose a value"
             " is: leave out tenancy=shared"
         )
+    files = {name: read.pop(name) for name in ("ca", "certificate", "key") if name in read}
+    if "tls" in read:
+        read["tls"] = Tls(read["tls"], **files)
+        read["tls"].context()
+    elif files:
+        raise BadRequest(f"the parameter {next(iter(files))!r} of a store on Cassandra wants tls=full beside it")
     return read

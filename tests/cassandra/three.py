@@ -1,0 +1,61 @@
+"""Three nodes on loopback, each record on all of them: to kill some of and start them again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+from tests.cassandra.node import Node, Options, free_port, install, java
+
+ADDRESSES: Final = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+
+
+class Three:
+    """The nodes, whose files are in `folder`; none is started by making it."""
+
+    def __init__(self, folder: Path) -> None:
+        port, storage_port = free_port(ADDRESSES[0]), free_port(ADDRESSES[0])
+        self._options = [
+            Options(address, port, storage_port, ADDRESSES[0], copies=3, heap="640m", patient=False)
+            for address in ADDRESSES
+        ]
+        self._nodes = [Node(folder / address) for address in ADDRESSES]
+        self._hosts = ",".join(f"{address}:{port}" for address in ADDRESSES)
+
+    @property
+    def uri(self) -> str:
+        """The store's URI."""
+        return f"cassandra://cassandra:cassandra@{self._hosts}/?replication=3"
+
+    def start(self, *places: int) -> None:
+        """Start the nodes at these places, all at once; `wait` tells when they answer."""
+        for place in places:
+            self._nodes[place].start(self._options[place], wait=False)
+
+    def wait(self, *places: int) -> None:
+        """Wait until a login works at each of these. Raises NoNode when it doesn't in five minutes."""
+        for place in places:
+            self._nodes[place].wait(300)
+
+    def kill(self, *places: int) -> None:
+        """End the nodes as a crash would."""
+        for place in places:
+            self._nodes[place].stop(kill=True)
+
+
+@contextmanager
+def three() -> Iterator[Three]:
+    """The nodes in a folder of their own; what runs at the end is killed. Raises Missing where there can be none."""
+    java()
+    install()
+    folder = Path(mkdtemp(prefix="grafana-sensor-three-"))
+    nodes = Three(folder)
+    try:
+        yield nodes
+    finally:
+        nodes.kill(0, 1, 2)
+        shutil.rmtree(folder, ignore_errors=True)
