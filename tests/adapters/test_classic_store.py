@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import cassandra
+import numpy as np
 import pytest
 
 from grafana_sensor import connect
 from grafana_sensor.adapters.cassandra.connections import Connection
 from grafana_sensor.adapters.classic import ClassicStore, tables
+from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.errors import LimitError
 from grafana_sensor.domain.limits import Limits
+from grafana_sensor.domain.plans import BEGINNING, FOREVER, Request
 from grafana_sensor.service.ids import BatchIds
 from grafana_sensor.service.ingest import Incoming, ingest
 from grafana_sensor.service.session import Session
@@ -156,6 +159,18 @@ def test_a_post_that_died_shows_nothing_and_is_finished_by_its_repeat(
     assert 2 == session.query_per_user(["CNT(*)"], [])
     assert 3.0 == session.query_per_user(["SUM(t)"], [])
     assert [] == session.check()
+
+
+def test_a_look_leaves_out_what_its_catalog_does_not_know(session: Session) -> None:
+    """A record of a new kind of value that is stored while a look is open isn't in it, not even in halves."""
+    session.insert_into_sensor("s", {"t": 1, "u": 1})
+    always = Request({}, (), np.array([BEGINNING, FOREVER], np.int64))
+    with session.store.reading() as reading:
+        reading.catalog()
+        session.insert_into_sensor("s", {"t": "text", "u": 2})
+        found = list(reading.records("s", ["t", "u"], always, Budget()))
+        assert [[1.0]] == [block.columns["u"].values(len(block)) for block in found]
+    assert 2 == session.query_per_user(["CNT(u)"], [])
 
 
 def test_a_look_at_the_backlog_drops_old_keys(session: Session) -> None:

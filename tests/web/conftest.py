@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from grafana_sensor.adapters.memory import MemoryKeyspaces
 from grafana_sensor.adapters.passwords import Passwords
+from grafana_sensor.ports import Keyspaces
 from grafana_sensor.service.database import Database
 from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
@@ -46,10 +47,10 @@ Make = Callable[..., Flask]
 def _making() -> Iterator[Make]:
     closing: list[Callable[[], None]] = []
 
-    def made(**settings: Any) -> Flask:
+    def made(keyspaces: Keyspaces | None = None, **settings: Any) -> Flask:
         found = Settings(**settings)
         clock = lambda: NOW  # noqa: E731  # the same instant for all
-        database = Database(MemoryKeyspaces(passwords=CHEAP), found, clock)
+        database = Database(keyspaces or MemoryKeyspaces(passwords=CHEAP), found, clock)
         sealer = Sealer(clock)
         sessions = Sessions(
             database.keyspaces,
@@ -69,7 +70,7 @@ def _making() -> Iterator[Make]:
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    """Makes apps, each with a store of its own, the user alice and settings as given."""
+    """Makes apps, each with a store of its own, or the given one, the user alice and settings as given."""
     yield from _making()
 
 

@@ -12,7 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from grafana_sensor.ports import Keyspaces
 from grafana_sensor.web.problems import reason
+from tests.contract.stores import ADAPTERS, stores_of
 from tests.web.conftest import ALICE, Make
 from tests.web.test_cases import opened
 
@@ -45,7 +47,12 @@ def load(folder: str, name: str) -> dict[str, Any]:
 @pytest.fixture
 def grafana(make: Make) -> FlaskClient:
     """A client of an app that has the records, and lets Grafana's pages in."""
-    client = make(cors_origins=ORIGIN).test_client()
+    return filled(make)
+
+
+def filled(make: Make, keyspaces: Keyspaces | None = None) -> FlaskClient:
+    """The same over these keyspaces."""
+    client = make(keyspaces, cors_origins=ORIGIN).test_client()
     lines = (FOLDER / "records.ndjson").read_bytes()
     assert 201 == client.post("/api/v1/records?format=ndjson", data=lines, headers=ALICE).status_code
     return client
@@ -72,6 +79,20 @@ def test_every_request_has_an_answer() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recorded_request_is_answered(name: str, grafana: FlaskClient) -> None:
     """What Grafana sent is answered exactly as its file says, status, headers and body."""
+    check(name, grafana)
+
+
+@pytest.mark.parametrize("adapter", sorted(ADAPTERS))
+def test_every_store_answers_alike(adapter: str, make: Make, tmp_path: Path) -> None:
+    """All that Grafana sent is answered so, whatever keeps the records."""
+    with stores_of(adapter, tmp_path) as stores:
+        client = filled(make, stores.keyspaces)
+        for name in NAMES:
+            check(name, client)
+
+
+def check(name: str, grafana: FlaskClient) -> None:
+    """That a recorded request is answered as its file says."""
     expected = load("answers", name)
     actual = send(grafana, load("requests", name), expected)
     assert expected["status"] == actual.status_code, actual.text
