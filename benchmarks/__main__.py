@@ -33,7 +33,7 @@ _WHOLE: Final = _Plan(
     3.0,
     Effort(3.0, 300),
     ((1, "json"), (100, "json"), (10_000, "json"), (10_000, "columns")),
-    nodes=(100_000, 1_000_000),
+    nodes=(100_000, 1_000_000, 10_000_000),
 )
 _QUICK: Final = _Plan((2_000, 4_000), 0.1, Effort(0.05, 5), ((1, "json"), (100, "columns")), 0.01)
 
@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rates = ingest.rates(plan.seconds, plan.posts, plan.share)
     print("asking ...", file=sys.stderr)
     histories = questions.measured(plan.records, plan.effort)
+    print("asking Cassandra ...", file=sys.stderr)
     asked, stored = nodes.measured(plan.nodes, plan.effort)
     text = report.markdown(report.Figures(rates, histories, asked, stored))
     print(text)
