@@ -48,8 +48,9 @@ def node() -> Node:
     """
     found = Node(Path(os.environ[FOLDER]))
     try:
-        if found.start(Options(port=0, storage_port=0, throwaway=True)):
+        if found.start(Options(port=0, storage_port=0, throwaway=True), wait=False):
             found.end_with(int(os.environ[RUN]))
+        found.wait()
     except Missing as error:
         if os.environ.get("CI"):
             raise
