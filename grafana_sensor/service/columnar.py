@@ -91,7 +91,10 @@ def records_of(columns: Lists) -> Iterator[dict[str, Any]]:
 def _whole(columns: Lists, rules: Rules) -> Parts | None:
     """The parts, None where the records must be looked at one by one."""
     n = len(next(iter(columns.values()), ()))
-    field = _time_field(columns, rules)
+    fields = _time_fields(columns, rules)
+    if len(fields) > 1:
+        return None  # which of them is the time depends on the record
+    field = fields[0] if fields else None
     times = np.full(n, rules.received) if field is None else _times(columns.get(field, (None,)))
     if times is None or (rules.sensor_field is not None and rules.sensor_field in (field, None)):
         return None
@@ -115,12 +118,11 @@ def _whole(columns: Lists, rules: Rules) -> Parts | None:
     return Parts([Part(sensor, _taken(block, codes == code)) for sensor, code in found.items()], n)
 
 
-def _time_field(columns: Lists, rules: Rules) -> str | None:
-    """The column that says the time; one that is no column where that depends on the record."""
+def _time_fields(columns: Lists, rules: Rules) -> list[str]:
+    """The columns that may say the time."""
     if rules.time_field is not None:
-        return rules.time_field
-    candidates = [name for name in columns if name.lower() in TIME_FIELDS]
-    return candidates[0] if len(candidates) == 1 else "" if candidates else None
+        return [rules.time_field]
+    return [name for name in columns if name.lower() in TIME_FIELDS]
 
 
 def _times(values: Sequence[Any]) -> Ints | None:

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grafana_sensor.domain.errors import LimitError, Rejected, Unprocessable
@@ -104,6 +104,7 @@ def told(parts: Parts) -> tuple[dict[str, list[Any]], int, tuple[Rejected, ...]]
 
 @settings(max_examples=500)
 @given(tame_posts() | posts())
+@example(({"ts": [0], "TIME": [None], "": [0]}, Rules(BATCH, NOW, {}, Limits(), "hall")))
 def test_columns_mean_their_records(post: tuple[dict[str, list[Any]], Rules]) -> None:
     """A post in columns stores, and refuses, exactly what its records would."""
     columns, rules = post
