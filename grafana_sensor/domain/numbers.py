@@ -91,6 +91,15 @@ def json_text(number: float) -> str:
     return mantissa + e + str(int(exponent)) if e else text
 
 
+def value_text(value: float | str) -> str:
+    """A stored value as a text: a number as JSON prints it, a text as it is.
+
+    >>> value_text(5.0), value_text("5.0")
+    ('5', '5.0')
+    """
+    return value if isinstance(value, str) else json_text(value)
+
+
 def _decimal_text(number: int) -> str:
     if number.bit_length() <= _PLAIN_STR_BITS:
         return int.__repr__(number)

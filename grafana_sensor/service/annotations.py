@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from grafana_sensor.domain.conditions import SENSOR, TIME
 from grafana_sensor.domain.errors import ProjectionError, RangeError
-from grafana_sensor.domain.numbers import json_text
+from grafana_sensor.domain.numbers import value_text
 from grafana_sensor.domain.series import Table, TableColumn
 from grafana_sensor.domain.timestamps import parse
 from grafana_sensor.query import engine
@@ -75,8 +75,8 @@ def _of(table: Table) -> list[Annotation]:
         Annotation(
             time,
             _end(end, time),
-            (sensor or nameless) if title is None else _shown(title),
-            _told(told, values or ()) if text is None else _shown(text),
+            (sensor or nameless) if title is None else value_text(title),
+            _told(told, values or ()) if text is None else value_text(text),
             _tags(tags, sensor),
         )
         for time, sensor, title, text, tags, end, values in rows
@@ -98,15 +98,13 @@ def _end(value: float | str | None, time: int) -> int:
 def _told(columns: Sequence[TableColumn], values: Sequence[Any]) -> str:
     """What the other columns hold, a value each."""
     pairs = zip(columns, values, strict=True)
-    return ", ".join(f"{column.title or column.name}: {_shown(value)}" for column, value in pairs if value is not None)
+    return ", ".join(
+        f"{column.title or column.name}: {value_text(value)}" for column, value in pairs if value is not None
+    )
 
 
 def _tags(value: float | str | None, sensor: str) -> tuple[str, ...]:
     """The tags of a record: those that it says, else its sensor."""
     if value is None:
         return (sensor,) if sensor else ()
-    return tuple(tag.strip() for tag in _shown(value).split(",") if tag.strip())
-
-
-def _shown(value: float | str) -> str:
-    return value if isinstance(value, str) else json_text(value)
+    return tuple(tag.strip() for tag in value_text(value).split(",") if tag.strip())

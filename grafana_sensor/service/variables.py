@@ -13,7 +13,7 @@ from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.columns import TEXT
 from grafana_sensor.domain.conditions import SENSOR
 from grafana_sensor.domain.errors import BadRequest, LimitError, UnknownAttribute, UnknownScan, UnknownSensor
-from grafana_sensor.domain.numbers import json_text
+from grafana_sensor.domain.numbers import value_text
 from grafana_sensor.query.aggregates import AGGREGATES
 from grafana_sensor.query.fields import parse_names
 from grafana_sensor.query.lexer import variable_in
@@ -97,7 +97,7 @@ def values(source: Source, attribute: object, sensor: object = None, filters: ob
     for name in wanted:
         found |= {row["value"] for row in listings.values(source, name, asked, filters=filters)}
     ordered = sorted(found, key=lambda value: (isinstance(value, str), value))
-    return list(dict.fromkeys(map(_text, ordered)))
+    return list(dict.fromkeys(map(value_text, ordered)))
 
 
 def conditions(source: Source, attribute: object = None) -> list[Option]:
@@ -122,11 +122,7 @@ def _few(source: Source, attribute: str, sensors: Sequence[str] | None) -> list[
         rows = listings.values(source, attribute, sensors, FEW + 1)
     except LimitError:
         return []
-    return [_text(row["value"]) for row in rows] if len(rows) <= FEW else []
-
-
-def _text(value: float | str) -> str:
-    return value if isinstance(value, str) else json_text(value)
+    return [value_text(row["value"]) for row in rows] if len(rows) <= FEW else []
 
 
 def _attributes(catalog: Catalog, value: object) -> list[str]:

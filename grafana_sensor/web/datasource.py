@@ -101,7 +101,7 @@ def payload_options(session: Session) -> Response:
     """The options of a field of simPod's builder; none of a field that isn't ours."""
     asked = _body(requests.PayloadOptions)
     metric = plain_name(str(asked.metric or ""))
-    attribute = [metric] if any(metric == option.value for option in variables.attributes(session)) else None
+    attribute = [metric] if session.check_table(metric) else None
     fields = {field.name: field for field in options.FIELDS}
     match asked.name:
         case "sensor":
