@@ -12,6 +12,7 @@ these is a defect of ours.
     │   ├── UnknownAttribute     with a suggestion where a name is near
     │   ├── UnknownSensor
     │   ├── UnknownScan
+    │   ├── LineError            with the `line` of the body
     │   └── RangeError           impossible times, from after to, too fine buckets
     ├── WrongCredentials    401
     ├── Forbidden           403
@@ -19,7 +20,7 @@ these is a defect of ours.
     ├── Conflict            409: UserExists, IdempotencyConflict, DeclarationError, RecordExists
     ├── TooLarge            413: a body beyond its limit
     ├── UnsupportedMedia    415
-    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError
+    ├── Unprocessable       422: RecordError, RejectedRecords, RejectedLine, LimitError
     └── Unavailable         503: the store does not answer
 """
 
@@ -103,6 +104,16 @@ class UnknownScan(BadRequest):
     """The user has no such scan."""
 
     code = "unknown_scan"
+
+
+class LineError(BadRequest):
+    """A line of a body in the line protocol can't be read; `line` is its number, from 1."""
+
+    code = "line_error"
+
+    def __init__(self, message: str, *, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class WrongCredentials(Error):
@@ -202,6 +213,16 @@ class RejectedRecords(Unprocessable):
         more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
         super().__init__(f"record {first.index}: {first.message}{more}")
         self.rejected = tuple(rejected)
+
+
+class RejectedLine(Unprocessable):
+    """Lines of a body in the line protocol can't be stored; `line` is the number of the first, from 1."""
+
+    code = "rejected_line"
+
+    def __init__(self, message: str, *, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class LimitError(Unprocessable):

@@ -20,6 +20,7 @@ from grafana_sensor.web.ingest import POST, POST_ANY
 from grafana_sensor.web.metrics import CONTENT_TYPE
 from grafana_sensor.web.parameters import Parameter
 from grafana_sensor.web.rest import QUERY, VALUES
+from grafana_sensor.web.write import WRITE, WRITE_1
 
 Schema = Mapping[str, Any]
 
@@ -56,6 +57,7 @@ class Operation:
     names: Mapping[str, str] = field(default_factory=dict)
     signed_in: bool = True
     idempotent: bool = False
+    problem: type[BaseModel] = schemas.Problem
 
 
 def _json(model: type[BaseModel], *, many: bool = False, example: Any = None) -> dict[str, Form]:
@@ -83,6 +85,7 @@ _RECORDS: Final = {
     "application/x-ndjson": Form(schema=TEXT, example='{"sensor": "a", "t": 1}\n{"sensor": "a", "t": 2}\n'),
     "text/csv": Form(schema=TEXT, example="time,sensor,t\r\n2026-01-01T00:00:00Z,a,1.5\r\n"),
 }
+_LINES: Final = {"text/plain": Form(schema=TEXT, example='room,sensor=hall temperature=21.5,state="on"\n')}
 _STORED: Final = {200: _json(schemas.Stored), 201: _json(schemas.Stored)}
 _SIGNED: Final = (401, 503)
 _ASKED: Final = (400, *_SIGNED, 422)
@@ -301,6 +304,30 @@ OPERATIONS: Final = (
         POST_ANY,
         _RECORDS,
         idempotent=True,
+    ),
+    Operation(
+        "write.write",
+        "post",
+        "ingest",
+        "Store lines of the Influx line protocol; Authorization: Token user:password is taken too",
+        {204: {}},
+        _POSTED,
+        WRITE,
+        _LINES,
+        idempotent=True,
+        problem=schemas.WriteProblem,
+    ),
+    Operation(
+        "write.write_1",
+        "post",
+        "ingest",
+        "The same, for clients of InfluxDB 1",
+        {204: {}},
+        _POSTED,
+        WRITE_1,
+        _LINES,
+        idempotent=True,
+        problem=schemas.WriteProblem,
     ),
 )
 """Every route and method."""
