@@ -15,6 +15,7 @@ from grafana_sensor.cli import (
     demo,
     import_classic,
     ingest,
+    mqtt,
     passwd,
     query,
     register,
@@ -37,5 +38,19 @@ def main() -> None:
     """
 
 
-for _command in (serve, demo, register, passwd, ingest, query, sensors, attributes, users, seal, check, import_classic):
+for _command in (
+    serve,
+    demo,
+    register,
+    passwd,
+    ingest,
+    mqtt,
+    query,
+    sensors,
+    attributes,
+    users,
+    seal,
+    check,
+    import_classic,
+):
     main.add_command(_command.command)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from grafana_sensor.domain.errors import LineError, Unprocessable
 from grafana_sensor.domain.limits import Limits
 from grafana_sensor.domain.shown import shown
-from grafana_sensor.domain.timestamps import EARLIEST, END, HOUR, MILLISECOND, MINUTE, SECOND, to_datetime
+from grafana_sensor.domain.timestamps import EARLIEST, END, HOUR, MILLISECOND, MINUTE, SECOND, epoch
 from grafana_sensor.service.ingest import check_sensor
 from grafana_sensor.web.templates import Template
 
@@ -57,8 +57,6 @@ _BOOLEANS: Final = {
     **dict.fromkeys(("f", "F", "false", "False", "FALSE"), False),
 }
 _BOUNDS: Final = {"i": (-(2**63), 2**63), "u": (0, 2**64)}
-_PLAIN_EPOCHS: Final = range(10**14, 10**17)
-"""Numbers that are read as microseconds, whatever else could have been meant."""
 _LONGEST_SHOWN: Final = 2**16
 """Characters of a wrong line that are looked at to say what is wrong."""
 _FIELD: Final = Template("attribute", "{field}")
@@ -92,7 +90,7 @@ class Lines:
     def at(self, received: int) -> list[dict[str, Any]]:
         """The records; those without a time of their own have the time of receipt (UTC µs)."""
         for place in self.untimed:
-            self.records[place][TIME_FIELD] = _moment(received)
+            self.records[place][TIME_FIELD] = epoch(received)
         return self.records
 
 
@@ -132,7 +130,7 @@ def read_lines(text: str, naming: Naming, precision: str, limits: Limits, *, ski
             if time is None:
                 found.untimed.append(len(found.records))
             else:
-                record[TIME_FIELD] = _moment(_checked(scaled(int(time)), time, precision))
+                record[TIME_FIELD] = epoch(_checked(scaled(int(time)), time, precision))
         except ValueError as error:
             if not skip or len(found.faults) == MOST_FAULTS:
                 raise LineError(f"line {number}: {error}", line=number) from None
@@ -223,11 +221,6 @@ def _value(text: str, key: str) -> object:
     if not bounds[0] <= whole < bounds[1]:
         raise ValueError(f"the field {shown(key)} is {shown(text)}, beyond what 64 bits hold")
     return whole
-
-
-def _moment(us: int) -> object:
-    """The time so that it is read as nothing else."""
-    return us if us in _PLAIN_EPOCHS else to_datetime(us)
 
 
 def _checked(us: int, time: str, precision: str) -> int:
