@@ -274,6 +274,18 @@ def test_retained_messages_are_left_out(broker: Broker, store: str, protocol: st
     assert [1] == numbers(store)
 
 
+def test_topics_that_are_no_longer_given_are_left(broker: Broker, store: str) -> None:
+    """A second run with other topics gets what these have, and nothing of the first one's any more."""
+    with listening(store, broker.port, "--topic", "old/#") as listener:
+        listener.until("connected to")
+        listener.end()
+    with listening(store, broker.port, *PLANT) as listener:
+        listener.until("a session goes on")
+        broker.publish(("old/a", "{}"), *press(1), END)
+        listener.until("plant/end/data")
+        assert "2 messages, 1 records stored, 1 refused" in listener.end()
+
+
 def test_tls_and_certificates(tmp_path: Path, store: str) -> None:
     """By TLS the broker is known by its certificate and the client by its own; another authority is not trusted."""
     certificates.make(tmp_path / "tls")
