@@ -13,7 +13,7 @@ from grafana_sensor.cli.commands import Command
 from tests.cli.conftest import Run, environment
 
 NAMES = [
-    *("serve", "demo", "register", "passwd", "ingest", "query", "sensors", "attributes"),
+    *("serve", "demo", "register", "passwd", "ingest", "mqtt", "query", "sensors", "attributes"),
     *("users", "seal", "check", "import-classic"),
 ]
 OWN = {"register", "passwd"}
