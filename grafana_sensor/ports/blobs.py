@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grafana_sensor.domain.catalog import Catalog, Declaration
+from grafana_sensor.domain.layout import Layout, Reach, Widths
 from grafana_sensor.ports.records import Backlog, Key
 
 
@@ -27,12 +28,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """A post as blobs. `seen`: by sensor and attribute the bits of the kinds of values in it."""
+    """A post as blobs. `seen`: by sensor and attribute the bits of the kinds of values in it.
+
+    `reach`: by sensor from the start of its first epoch to the end of its last. `version` is that of the catalog
+    whose declarations and layouts it was made by.
+    """
 
     batches: Sequence[Batch]
     seen: Mapping[str, Mapping[str, int]]
     version: int
     key: Key | None = None
+    reach: Mapping[str, Reach] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Seal:
 
     `generation` is the sensor's that was read with the markers, before the data. `chunks`: (chunk id,
     column) -> blob, new ones; `dropped`: ids of chunks that the new rollup no longer names; `covered`: ids
-    of the batches whose records are in the chunks.
+    of the batches whose records are in the chunks; `nodes`: (start, width) -> blob, of the rollup tree.
     """
 
     sensor: str
@@ -59,10 +65,11 @@ class Seal:
     chunks: Mapping[tuple[str, str], bytes]
     dropped: Sequence[str]
     covered: Sequence[str]
+    nodes: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
 
 
 class BlobReading(ABC):
-    """A look at one user's blobs. Ask for markers, then rollups, then data, never in another order.
+    """A look at one user's blobs. Ask for layouts, then markers, then rollups and nodes, then data, in this order.
 
     A batch that was unsealed when `markers` answered, and a chunk that a rollup seen here names, can be
     read until this look ends, whatever is sealed meanwhile.
@@ -73,12 +80,20 @@ class BlobReading(ABC):
         """The user's sensors, attributes and declarations."""
 
     @abstractmethod
+    def layouts(self) -> Mapping[str, Layout]:
+        """The layouts of the sensors, as they were with the catalog of this look; none of an unknown sensor."""
+
+    @abstractmethod
     def markers(self, sensor: str, start: int, end: int) -> dict[int, list[str]]:
         """The ids of the unsealed batches by epoch, for epochs of [start, end)."""
 
     @abstractmethod
-    def rollups(self, sensor: str, start: int, end: int) -> list[Rollup]:
-        """The rollups of the sensor's epochs of [start, end), ascending."""
+    def rollups(self, sensor: str, start: int, end: int, only: Sequence[int] | None = None) -> list[Rollup]:
+        """The rollups of the sensor's epochs of [start, end), ascending; `only` those, where they are named."""
+
+    @abstractmethod
+    def nodes(self, sensor: str, spans: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+        """The nodes of these (start, width); one that isn't there is left out."""
 
     @abstractmethod
     def generation(self, sensor: str) -> int:
@@ -98,9 +113,10 @@ class BlobStore(ABC):
 
     @abstractmethod
     def append(self, append: Append) -> Key | None:
-        """As RecordStore.append: the markers, then the batches; durable when it returns.
+        """As RecordStore.append: the reaches, then the markers, then the batches; durable when it returns.
 
-        Appending a batch again under its id changes nothing that can be seen.
+        In the step that compares the version the layouts are made to reach as far as the post. Appending a batch
+        again under its id changes nothing that can be seen.
         """
 
     @abstractmethod
@@ -121,6 +137,13 @@ class BlobStore(ABC):
     @abstractmethod
     def declare(self, attribute: str, declaration: Declaration) -> Declaration:
         """As RecordStore.declare."""
+
+    @abstractmethod
+    def lay(self, sensor: str, before: Layout, widths: Widths) -> bool:
+        """Have these widths in the sensor's layout, and another version, where the layout is still `before`.
+
+        False, with nothing changed, where it is another one, or reaches further, by now.
+        """
 
     @abstractmethod
     def backlog(self) -> list[Backlog]:

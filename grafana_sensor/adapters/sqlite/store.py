@@ -16,6 +16,7 @@ from grafana_sensor.adapters.sqlite.files import File
 from grafana_sensor.adapters.sqlite.reading import Remembered, SqliteReading
 from grafana_sensor.adapters.sqlite.schema import RECORDS, Schema
 from grafana_sensor.domain.catalog import Declaration
+from grafana_sensor.domain.layout import Layout, Reach, Widths
 from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, Seal
 
 BACKLOG = """
@@ -35,6 +36,7 @@ class RecordsFile(File):
         super().__init__(path)
         self.remembered = Remembered()
         self.seen: dict[str, dict[str, int]] = {}
+        self.reached: dict[str, Layout] = {}
 
 
 class SqliteStore(BlobStore):
@@ -47,13 +49,21 @@ class SqliteStore(BlobStore):
     def append(self, append: Append) -> Key | None:
         """See the port."""
         news = self._news(append)
-        taken = self._file.write(lambda connection: writing.append(connection, append, news))
+        reaches = {sensor: reach for sensor, reach in append.reach.items() if self._grows(sensor, reach)}
+        taken = self._file.write(lambda connection: writing.append(connection, append, news, reaches))
         if taken is None:
+            for sensor, reach in reaches.items():
+                self._file.reached[sensor] = self._file.reached.get(sensor, Layout()).reaching(reach)
             for sensor, kinds in news.items():
                 known = self._file.seen.setdefault(sensor, {})
                 for attribute, bits in kinds.items():
                     known[attribute] = known.get(attribute, 0) | bits
         return taken
+
+    def _grows(self, sensor: str, reach: Reach) -> bool:
+        """Whether that is further than this process has seen committed."""
+        known = self._file.reached.get(sensor, Layout())
+        return known.reaching(reach) != known
 
     def _news(self, append: Append) -> dict[str, dict[str, int]]:
         """The sensors, and the kinds of their attributes, that this process hasn't seen committed."""
@@ -83,6 +93,10 @@ class SqliteStore(BlobStore):
     def declare(self, attribute: str, declaration: Declaration) -> Declaration:
         """See the port."""
         return self._file.write(lambda connection: writing.declare(connection, attribute, declaration))
+
+    def lay(self, sensor: str, before: Layout, widths: Widths) -> bool:
+        """See the port."""
+        return self._file.write(lambda connection: writing.lay(connection, sensor, before, widths))
 
     def backlog(self) -> list[Backlog]:
         """See the port."""
