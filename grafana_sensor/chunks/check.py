@@ -60,8 +60,8 @@ def _nodes(blobs: BlobStore, sensor: str, ladder: Ladder) -> Iterator[str]:
         with blobs.reading() as reading:
             generation = reading.generation(sensor)
             grid = Grid(reading.layouts().get(sensor, Layout()), ladder)
-            rollups = {each.epoch: Rollup.decode(each.blob) for each in reading.rollups(sensor, BEGINNING, FOREVER)}
-            true = all_nodes(rollups, grid)
+            held = reading.rollups(sensor, *grid.reach) if grid.reach is not None else []
+            true = all_nodes({each.epoch: Rollup.decode(each.blob) for each in held}, grid)
             kept = reading.nodes(sensor, list(true))
             if generation != reading.generation(sensor):
                 continue  # something was sealed in between
