@@ -21,6 +21,7 @@ from grafana_sensor.adapters.cassandra.reading import CassandraReading
 from grafana_sensor.adapters.cassandra.sealing import SECOND, Sealing
 from grafana_sensor.domain.catalog import Declaration
 from grafana_sensor.domain.errors import Unavailable
+from grafana_sensor.domain.layout import Layout, Widths
 from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, Seal
 
 MARKER: Final = Cql(
@@ -90,6 +91,10 @@ class CassandraStore(BlobStore):
     def declare(self, attribute: str, declaration: Declaration) -> Declaration:
         """See the port."""
         return self._catalogs.declare(attribute, declaration)
+
+    def lay(self, sensor: str, before: Layout, widths: Widths) -> bool:
+        """See the port."""
+        return self._catalogs.lay(sensor, before, widths)
 
     def backlog(self) -> list[Backlog]:
         """See the port."""
