@@ -229,14 +229,17 @@ class MemoryStore(BlobStore):
                 self.version += 1
         return new
 
-    def lay(self, sensor: str, before: Layout, widths: Widths) -> bool:
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
         """See the port."""
         with self.lock:
-            if self.layouts.get(sensor, Layout()) != before:
-                return False
-            self.layouts[sensor] = Layout(widths, before.reach)
-            self.version += 1
-        return True
+            laid = {
+                sensor: Layout(widths, before.reach)
+                for sensor, (before, widths) in changes.items()
+                if self.layouts.get(sensor, Layout()) == before
+            }
+            self.layouts.update(laid)
+            self.version += bool(laid)
+        return len(laid)
 
     def backlog(self) -> list[Backlog]:
         """See the port."""

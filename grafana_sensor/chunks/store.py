@@ -18,7 +18,7 @@ from grafana_sensor.chunks.reader import ChunkReading
 from grafana_sensor.chunks.seal import CHUNK_RECORDS, prepare
 from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.columns import NUMBER, TEXT, Block
-from grafana_sensor.domain.layout import Layout, Reach
+from grafana_sensor.domain.layout import Layout, Reach, Widths
 from grafana_sensor.ports import (
     Append,
     Backlog,
@@ -101,23 +101,26 @@ class ChunkedStore(RecordStore):
 
     def seal(self, backlog: Iterable[Backlog], now: int) -> Sealed:
         waiting = list(backlog)
+        laid: dict[str, tuple[Layout, Widths]] = {}
         with self._blobs.sealing() as mine:
             if not mine:
                 return Sealed(lost=len(waiting))
-            sealed = [self._seal(each) for each in waiting]
+            sealed = [self._seal(each, laid) for each in waiting]
+            if laid:
+                self._blobs.lay(laid)
             self._blobs.forget_keys(now - _KEYS_KEPT)
         done = [records for records in sealed if records is not None]
         return Sealed(len(done), sum(done), len(waiting) - len(done))
 
-    def _seal(self, waiting: Backlog) -> int | None:
-        """How many batch records were sealed; None where other sealers won each time."""
+    def _seal(self, waiting: Backlog, laid: dict[str, tuple[Layout, Widths]]) -> int | None:
+        """How many batch records were sealed; None where other sealers won each time. `laid`: gets another layout."""
         for _ in range(_TRIES):
             prepared = prepare(self._blobs, waiting.sensor, waiting.epoch, self._ladder, self._size)
             if prepared is None:
                 return 0
             if self._blobs.seal(prepared.seal):
                 if prepared.widths != prepared.layout.widths:
-                    self._blobs.lay(waiting.sensor, prepared.layout, prepared.widths)
+                    laid[waiting.sensor] = prepared.layout, prepared.widths
                 return prepared.records
         return None
 

@@ -139,10 +139,11 @@ class BlobStore(ABC):
         """As RecordStore.declare."""
 
     @abstractmethod
-    def lay(self, sensor: str, before: Layout, widths: Widths) -> bool:
-        """Have these widths in the sensor's layout, and another version, where the layout is still `before`.
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        """Have these widths in the layouts of sensors, each where its layout is still the one that is given beside them.
 
-        False, with nothing changed, where it is another one, or reaches further, by now.
+        How many were laid; where any was, the catalog's version is another one. A layout that is another one by now,
+        or reaches further, is left.
         """
 
     @abstractmethod

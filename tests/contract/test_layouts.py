@@ -48,13 +48,13 @@ def test_posts_at_once_all_reach(blobs: BlobStore) -> None:
 def test_a_layout_is_laid(blobs: BlobStore) -> None:
     """It replaces the one that it was made from; each is another version, and posts of the older one are stale."""
     blobs.append(post(batch("b1"), reach={"s": (0, 10)}))
-    assert blobs.lay("s", Layout((), (0, 10)), ((20, 5),))
+    assert blobs.lay({"s": (Layout((), (0, 10)), ((20, 5),))})
     assert Layout(((20, 5),), (0, 10)) == layout(blobs)
     with pytest.raises(StaleDeclarations):
         blobs.append(post(batch("b2"), reach={"s": (20, 25)}))
     assert Layout(((20, 5),), (0, 10)) == layout(blobs)
     blobs.append(post(batch("b2"), reach={"s": (20, 25)}, version=1))
-    assert blobs.lay("s", Layout(((20, 5),), (0, 25)), ((20, 5), (40, 20)))
+    assert blobs.lay({"s": (Layout(((20, 5),), (0, 25)), ((20, 5), (40, 20)))})
     assert Layout(((20, 5), (40, 20)), (0, 25)) == layout(blobs)
     with blobs.reading() as reading:
         assert 2 == reading.catalog().version
@@ -64,19 +64,31 @@ def test_a_layout_that_is_another_by_now_stays(blobs: BlobStore) -> None:
     """Where records reach further than was seen, or the widths are others, nothing is laid and nothing is stale."""
     blobs.append(post(batch("b1"), reach={"s": (0, 10)}))
     blobs.append(post(batch("b2"), reach={"s": (0, 20)}))
-    assert not blobs.lay("s", Layout((), (0, 10)), ((10, 5),))
-    assert not blobs.lay("s", Layout(((20, 5),), (0, 20)), ((20, 10),))
-    assert not blobs.lay("nobody", Layout((), (0, 10)), ((10, 5),))
+    assert not blobs.lay({"s": (Layout((), (0, 10)), ((10, 5),))})
+    assert not blobs.lay({"s": (Layout(((20, 5),), (0, 20)), ((20, 10),))})
+    assert not blobs.lay({"nobody": (Layout((), (0, 10)), ((10, 5),))})
     assert Layout((), (0, 20)) == layout(blobs)
     blobs.append(post(batch("b3"), reach={"s": (0, 20)}))
+
+
+def test_many_layouts_are_laid_in_one_step(blobs: BlobStore) -> None:
+    """Those that still stand as they were are laid, the others left, and the version is raised once."""
+    for number, sensor in enumerate("abc"):
+        blobs.append(post(batch(f"b{number}", sensor), reach={sensor: (0, 10)}))
+    laid = ((10, 5),)
+    old = Layout((), (0, 10))
+    assert 2 == blobs.lay({"a": (old, laid), "b": (Layout((), (0, 20)), laid), "c": (old, laid), "d": (old, laid)})
+    assert [laid, (), laid, ()] == [layout(blobs, sensor).widths for sensor in "abcd"]
+    with blobs.reading() as reading:
+        assert 1 == reading.catalog().version
 
 
 def test_of_those_who_lay_at_once_one_does(blobs: BlobStore) -> None:
     """One of many layouts that were made from the same one is laid, whole."""
     blobs.append(post(batch("b1"), reach={"s": (0, 10)}))
-    laid = together(lambda n: blobs.lay("s", Layout((), (0, 10)), ((10, n + 1),)), 4)
-    assert [True] == [each for each in laid if each]
-    assert ((10, laid.index(True) + 1),) == layout(blobs).widths
+    laid = together(lambda n: blobs.lay({"s": (Layout((), (0, 10)), ((10, n + 1),))}), 4)
+    assert [1] == [each for each in laid if each]
+    assert ((10, laid.index(1) + 1),) == layout(blobs).widths
 
 
 def test_no_post_is_let_through_beyond_a_layout_it_does_not_know(blobs: BlobStore) -> None:
@@ -85,7 +97,7 @@ def test_no_post_is_let_through_beyond_a_layout_it_does_not_know(blobs: BlobStor
 
     def change(number: int) -> bool:
         if number == 0:
-            return blobs.lay("s", Layout((), (0, 10)), ((10, 5),))
+            return 1 == blobs.lay({"s": (Layout((), (0, 10)), ((10, 5),))})
         try:
             blobs.append(post(batch(f"b{number}"), reach={"s": (10, 10 + number)}))
         except StaleDeclarations:

@@ -95,7 +95,7 @@ def layer(sensor: Sensor) -> Process:
         reach = max((epoch(time, None)[1] for part in sensor.batches.values() for _, time in part), default=0)
     yield
     unchanged = sensor.reach == reach or sensor.without in (Rule.SAME_REACH, Rule.BEYOND_THE_REACH)
-    if sensor.start is None and unchanged:
+    if unchanged and not sensor.version:
         sensor.start = -(-reach // 2) * 2
         sensor.version += 1
 

@@ -115,17 +115,29 @@ class Catalogs:
                 return new
         raise Unavailable("the catalog changes again and again meanwhile: declare the attribute once more")
 
-    def lay(self, sensor: str, before: Layout, widths: Widths) -> bool:
-        """As BlobStore.lay."""
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        """As BlobStore.lay, so many at once."""
+        names = list(changes)
+        return sum(
+            self._lay({name: changes[name] for name in names[at : at + AT_ONCE]})
+            for at in range(0, len(names), AT_ONCE)
+        )
+
+    def _lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
         for _ in range(_TRIES):
             (catalog, layouts), state = self._read()
-            if layouts.get(sensor, Layout()) != before:
-                return False
+            rows = [
+                (LAY, (msgpack.packb(widths), self._owner, sensor))
+                for sensor, (before, widths) in changes.items()
+                if layouts.get(sensor, Layout()) == before
+            ]
+            if not rows:
+                return 0
             version = catalog.version
             change = DECLARE, (version + 1, secrets.token_hex(8), self._owner, version or None, state)
-            if self._connection.conditional(change, (LAY, (msgpack.packb(widths), self._owner, sensor))) is None:
-                return True
-        return False
+            if self._connection.conditional(change, *rows) is None:
+                return len(rows)
+        return 0
 
     def _read(self) -> tuple[Known, str | None]:
         """What is there, and its state; None where it changed while it was read, or was never changed."""

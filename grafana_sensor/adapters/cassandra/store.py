@@ -8,7 +8,7 @@ is finished by its repeat.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -92,9 +92,9 @@ class CassandraStore(BlobStore):
         """See the port."""
         return self._catalogs.declare(attribute, declaration)
 
-    def lay(self, sensor: str, before: Layout, widths: Widths) -> bool:
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
         """See the port."""
-        return self._catalogs.lay(sensor, before, widths)
+        return self._catalogs.lay(changes)
 
     def backlog(self) -> list[Backlog]:
         """See the port."""

@@ -6,7 +6,7 @@ there is never a marker without its data. A seal reads nothing under the gate bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -94,9 +94,9 @@ class SqliteStore(BlobStore):
         """See the port."""
         return self._file.write(lambda connection: writing.declare(connection, attribute, declaration))
 
-    def lay(self, sensor: str, before: Layout, widths: Widths) -> bool:
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
         """See the port."""
-        return self._file.write(lambda connection: writing.lay(connection, sensor, before, widths))
+        return self._file.write(lambda connection: writing.lay(connection, changes))
 
     def backlog(self) -> list[Backlog]:
         """See the port."""

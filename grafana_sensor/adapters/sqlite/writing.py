@@ -104,18 +104,21 @@ def seal(connection: apsw.Connection, seal: Seal) -> bool:
     return True
 
 
-def lay(connection: apsw.Connection, sensor: str, before: Layout, widths: Widths) -> bool:
+def lay(connection: apsw.Connection, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
     """As BlobStore.lay."""
-    number = _value(connection, SENSOR, sensor)
-    laid: list[Any] = connection.execute(LAID, (number,)).fetchall()
-    reached: list[Any] = connection.execute(REACHED, (number,)).fetchall()
-    if Layout(tuple(laid), reached[0] if reached else None) != before:
-        return False
-    connection.execute(UNLAY, (number,))
-    connection.executemany(LAY, [(number, *each) for each in widths])
-    connection.execute(BUMP, ("catalog_version",))
-    connection.execute(BUMP, ("catalog_state",))
-    return True
+    laid = 0
+    for sensor, (before, widths) in changes.items():
+        number = _value(connection, SENSOR, sensor)
+        now: list[Any] = connection.execute(LAID, (number,)).fetchall()
+        reached: list[Any] = connection.execute(REACHED, (number,)).fetchall()
+        if Layout(tuple(now), reached[0] if reached else None) == before:
+            connection.execute(UNLAY, (number,))
+            connection.executemany(LAY, [(number, *each) for each in widths])
+            laid += 1
+    if laid:
+        connection.execute(BUMP, ("catalog_version",))
+        connection.execute(BUMP, ("catalog_state",))
+    return laid
 
 
 def declare(connection: apsw.Connection, attribute: str, declaration: Declaration) -> Declaration:
