@@ -116,5 +116,8 @@ def _script(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-RECORDS: Final = Schema((_script("schema.cql"), _script("tree.cql")), {1: make_trees})
+REACHES: Final = _script("tree.cql")
+"""What came to the catalog later, in any layout that has one."""
+
+RECORDS: Final = Schema((_script("schema.cql"), REACHES), {1: make_trees})
 USERS: Final = Schema((_script("users.cql"), _script("layouts.cql")))
