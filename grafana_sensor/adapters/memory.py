@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from grafana_sensor.adapters.declarations import amended
+from grafana_sensor.adapters.memory_scans import MemoryScans
 from grafana_sensor.adapters.passwords import Passwords
 from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.domain.catalog import Catalog, Declaration
@@ -28,6 +29,7 @@ from grafana_sensor.ports import (
     Keyspaces,
     RecordStore,
     Rollup,
+    ScanWriting,
     Seal,
     StaleDeclarations,
 )
@@ -126,6 +128,7 @@ class MemoryStore(BlobStore):
         self.generations: dict[str, int] = {}
         self.epochs: dict[str, dict[int, Epoch]] = {}
         self.keys: dict[str, Key] = {}
+        self._scans = MemoryScans()
         self._claim = Lock()
         # Seals are counted: each open reading began at a count, and each grave is of one. Ascending, both.
         self._seals = 0
@@ -226,6 +229,10 @@ class MemoryStore(BlobStore):
                 for number, epoch in epochs.items()
                 if epoch.batches
             ]
+
+    def scans(self) -> ScanWriting:
+        """See the port."""
+        return self._scans
 
     def forget_keys(self, before: int) -> None:
         """See the port."""

@@ -18,7 +18,7 @@ from grafana_sensor.chunks.reader import ChunkReading
 from grafana_sensor.chunks.seal import CHUNK_RECORDS, prepare
 from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.columns import NUMBER, TEXT, Block
-from grafana_sensor.ports import Append, Backlog, Batch, BlobStore, Key, Post, RecordStore, Sealed
+from grafana_sensor.ports import Append, Backlog, Batch, BlobStore, Key, Post, RecordStore, ScanWriting, Sealed
 
 _TRIES: Final = 3
 """How often a seal that lost to another is tried again before it is left to a later call."""
@@ -89,6 +89,9 @@ class ChunkedStore(RecordStore):
             if self._blobs.seal(seal):
                 return records
         return None
+
+    def scans(self) -> ScanWriting:
+        return self._blobs.scans()
 
     def check(self) -> Iterator[str]:
         with self._blobs.reading() as blobs:

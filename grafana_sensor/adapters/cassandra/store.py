@@ -21,7 +21,7 @@ from grafana_sensor.adapters.cassandra.reading import CassandraReading
 from grafana_sensor.adapters.cassandra.sealing import SECOND, Sealing
 from grafana_sensor.domain.catalog import Declaration
 from grafana_sensor.domain.errors import Unavailable
-from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, Seal
+from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, ScanWriting, Seal
 
 MARKER: Final = Cql(
     "INSERT INTO roll (owner, sensor, kind, epoch, id, records, received) VALUES (?, ?, 'm', ?, ?, ?, ?)"
@@ -94,6 +94,10 @@ class CassandraStore(BlobStore):
     def backlog(self) -> list[Backlog]:
         """See the port."""
         return self._sealing.backlog(self._catalogs.read().sensors, self._timing.clock())
+
+    def scans(self) -> ScanWriting:
+        """See the port."""
+        raise Unavailable("scans can't be kept here yet")
 
     def forget_keys(self, before: int) -> None:
         """See the port; looks through the keys once an hour, since they lie in no order."""

@@ -16,7 +16,8 @@ from grafana_sensor.adapters.sqlite.files import File
 from grafana_sensor.adapters.sqlite.reading import Remembered, SqliteReading
 from grafana_sensor.adapters.sqlite.schema import RECORDS, Schema
 from grafana_sensor.domain.catalog import Declaration
-from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, Seal
+from grafana_sensor.domain.errors import Unavailable
+from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, ScanWriting, Seal
 
 BACKLOG = """
 SELECT name, epoch, count(*), sum(records), min(received)
@@ -89,6 +90,10 @@ class SqliteStore(BlobStore):
         with self._file.snapshot() as connection, self._file.errors:
             rows: list[Any] = connection.execute(BACKLOG).fetchall()
         return [Backlog(*row) for row in rows]
+
+    def scans(self) -> ScanWriting:
+        """See the port."""
+        raise Unavailable("scans can't be kept here yet")
 
     def forget_keys(self, before: int) -> None:
         """See the port."""
