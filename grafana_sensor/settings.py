@@ -112,6 +112,7 @@ class Settings:
     max_text: int = _row(65_536, "the longest text value of a record, in UTF-8", "bytes", 1)
     max_points: int = _row(1_000_000, "rows or points that one answer may have", "points", 1)
     max_values: int = _row(50_000_000, "values that one answer may hold in memory at once", "values", 1)
+    scan_memory: int = _row(256 * 2**20, "points of scans that each worker keeps for the next answer", "bytes", 0)
     query_seconds: float = _row(30.0, "how long one answer may take", "seconds", 0.001)
     max_user_keyspaces: int = _row(
         100,

@@ -19,7 +19,7 @@ from grafana_sensor.domain.errors import QuerySyntaxError
 from grafana_sensor.domain.scan import IDENTITY
 from grafana_sensor.domain.shown import shown
 from grafana_sensor.query.fields import parse_names
-from grafana_sensor.query.lexer import LISTS, refuse_variable
+from grafana_sensor.query.lexer import LISTS, plain_name, refuse_variable
 
 PREFIX: Final = "scan:"
 LAST: Final = "last"
@@ -137,7 +137,9 @@ def _field(part: str, whole: str) -> tuple[str, str | int]:
     """One `field=value`, its quotes taken off. Of several values, as Grafana writes them, `a|b`."""
     name, equals, value = (piece.strip() for piece in part.partition("="))
     if not equals or name not in IDENTITY:
-        raise QuerySyntaxError(f"{shown(part)} in {shown(whole)} can't be searched by: write {', '.join(IDENTITY)} and =value")
+        raise QuerySyntaxError(
+            f"{shown(part)} in {shown(whole)} can't be searched by: write {', '.join(IDENTITY)} and =value"
+        )
     quoted = _QUOTED.fullmatch(value)
     value = re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL) if quoted else "|".join(_listed(value, name))
     refuse_variable(value)
@@ -148,3 +150,27 @@ def _field(part: str, whole: str) -> tuple[str, str | int]:
     if not (value.isascii() and value.isdigit() and len(value) < 16):
         raise QuerySyntaxError(f"number={value} in {shown(whole)} is no whole number")
     return name, int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table of what there is: `scans`, `streams` or `positioners`, and which scans' (None: all, or the last one's)."""
+
+    word: str
+    which: str | None = None
+
+
+_LISTING = re.compile(r"(scans|streams|positioners)\s*(?:\((.*)\))?", re.DOTALL | re.IGNORECASE)
+
+
+def parse_listing(text: str) -> Listing | None:
+    """The table that a text asks for, None where it asks for something else.
+
+    >>> parse_listing("streams(last)"), parse_listing("scans"), parse_listing("scans > 3")
+    (Listing(word='streams', which='last'), Listing(word='scans', which=None), None)
+    """
+    found = _LISTING.fullmatch(text.strip())
+    if found is None:
+        return None
+    which = plain_name(found[2].strip()) if found[2] else None
+    return Listing(found[1].lower(), which or None)

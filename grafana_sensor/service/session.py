@@ -13,12 +13,13 @@ from grafana_sensor.domain.catalog import NO_SENSOR, Declaration, Kind
 from grafana_sensor.domain.errors import BadRequest, RecordError, RejectedRecords, Unprocessable
 from grafana_sensor.domain.names import RESERVED
 from grafana_sensor.domain.shown import shown
-from grafana_sensor.ports import RecordStore, Sealed
+from grafana_sensor.ports import RecordStore, ScanStore, Sealed
 from grafana_sensor.service import ingest, listings
 from grafana_sensor.service.asking import Asking
 from grafana_sensor.service.ids import BatchIds, record_text
 from grafana_sensor.service.ingest import Incoming, Receipt
 from grafana_sensor.service.leases import Leases
+from grafana_sensor.service.scanmemory import ScanMemory
 from grafana_sensor.settings import Settings
 
 FLAGS: Final[dict[str, Kind]] = {"numeric": "number", "alphanumeric": "text"}
@@ -31,6 +32,8 @@ LONGEST_UNIT: Final = 255
 class Session(Asking):
     """One user's session over `store`; `clock` gives UTC µs, `stored` is told of every post and its records.
 
+    `memory` keeps what was read of scans; one of its own where none is given.
+
     A context manager that closes it.
     """
 
@@ -42,12 +45,14 @@ class Session(Asking):
         settings: Settings,
         ids: BatchIds,
         clock: Callable[[], int],
+        memory: ScanMemory | None = None,
         stored: Callable[[Session, int], None] | None = None,
     ) -> None:
         self.user = user
         self.store = store
         self.settings = settings
         self.clock = clock
+        self.memory = ScanMemory(settings.scan_memory) if memory is None else memory
         self.leases = Leases(store.close)
         self._ids = ids
         self._stored = stored
@@ -57,6 +62,11 @@ class Session(Asking):
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    @property
+    def scans(self) -> ScanStore:
+        """The user's scans. Raises Unprocessable where the store keeps none."""
+        return self.store.scans()
 
     def close(self) -> None:
         """Let go of the store as soon as nobody uses the session; harmless when done twice."""
