@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from threading import Lock
 from typing import Any, Final
 
 from grafana_sensor.adapters.blissdata.errors import MISSING, uninitialised, without_modules
 from grafana_sensor.adapters.blissdata.place import Place
-from grafana_sensor.domain.errors import Unavailable
+from grafana_sensor.domain.errors import BadRequest, Unavailable
 
 PREFIX: Final = "esrf:scan:"
 """How the key of every scan begins."""
@@ -125,14 +126,18 @@ class Loaded:
         self._opened.redis.xread(tags, block=block, count=1)
 
 
+def check_installed() -> None:
+    """Raises BadRequest where the library isn't installed; doesn't load it."""
+    if any(find_spec(name) is None for name in ("blissdata", "redis")):
+        raise BadRequest(MISSING)
+
+
 def library() -> Any:
-    """The library. Raises Unavailable where it isn't installed."""
+    """The library. Raises Unavailable where it can't be loaded."""
     try:
         import blissdata
     except ImportError as error:
-        if (error.name or "").partition(".")[0] not in ("blissdata", "redis"):
-            raise Unavailable(f"{MISSING} (it lacks {error.name})") from None
-        raise Unavailable(MISSING) from None
+        raise Unavailable(f"blissdata can't be loaded: {error}; pip install 'grafana_sensor[blissdata]'") from None
     return blissdata
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from grafana_sensor.adapters.blissdata import points as lying
 from grafana_sensor.adapters.blissdata.errors import no_scan, ours
-from grafana_sensor.adapters.blissdata.opened import PREFIX, Extent, Loaded, Now, Opened, library
+from grafana_sensor.adapters.blissdata.opened import PREFIX, Extent, Loaded, Now, Opened, check_installed, library
 from grafana_sensor.adapters.blissdata.place import Place
 from grafana_sensor.adapters.blissdata.searching import search
 from grafana_sensor.domain.errors import BadRequest, StreamUnreadable, UnknownStream
@@ -38,9 +38,10 @@ _TIMETAG: Final = re.compile(r"[0-9]{1,19}(-[0-9]{1,19})?")
 
 
 class BlissdataScans(ScanStore):
-    """The scans of the Redis at `place`. `clock`: monotonic, in seconds."""
+    """The scans of the Redis at `place`. `clock`: monotonic, in seconds. Raises BadRequest without the library."""
 
     def __init__(self, place: Place, clock: Callable[[], float] = time.monotonic) -> None:
+        check_installed()
         self._place = place
         self._clock = clock
         self._longest_wait = min(_LONGEST_WAIT, place.timeout / 2)
