@@ -25,10 +25,10 @@ def text(tag: int) -> str:
     return f"{tag}-0"
 
 
-def number(timetag: str) -> int:
+def milliseconds(timetag: str) -> int:
     """The milliseconds of a timetag; 0 of a text that is none.
 
-    >>> number("1767225600000-0"), number("0-0")
+    >>> milliseconds("1767225600000-0"), milliseconds("0-0")
     (1767225600000, 0)
     """
     digits = timetag.partition("-")[0]

@@ -106,6 +106,16 @@ def parse_selector(text: str) -> Selector:
     return Selector(PREFIX + which, identity={k: v for k, v in identity.items() if v not in ALL_SENSORS}, last=last)
 
 
+def alone(text: str) -> str:
+    """The selector that a text is, out of the brackets in which Grafana may write a single value.
+
+    >>> alone("{01J}"), alone("dataset=(a|b)")
+    ('01J', 'dataset=(a|b)')
+    """
+    names = _listed(text.strip(), "scan")
+    return names[0] if len(names) == 1 else text
+
+
 def reduced(attribute: str) -> tuple[str, str | None]:
     """The stream and the reduction that an attribute with one writes; None where it has none.
 

@@ -69,11 +69,11 @@ def _scans(source: Source, listing: Listing, question: Question, budget: Budget)
 
     The oldest first. A scan of which no time is known is left out.
     """
-    if not source.store.able.scans:
-        return
     now = source.clock()
     low, high = moments(question.start, question.end, now)
     looks, identity = ScanLooks(source), identity_of(listing.which)
+    if not looks.there:
+        return
     keys = looks.keys(Selector(f"scans {listing.which}", identity=identity))
     for count, row in enumerate(rows_of(looks, keys[::-1], budget), start=1):
         start = row.created if row.start is None else row.start

@@ -47,7 +47,6 @@ class Asking:
     clock: Callable[[], int]
     memory: ScanMemory
 
-    @property
     def scans(self) -> ScanStore:
         """The scans that the user sees."""
         raise NotImplementedError

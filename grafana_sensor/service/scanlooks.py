@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from grafana_sensor.domain.columns import NUMBER, TEXT
-from grafana_sensor.domain.errors import NoScanAvailable, ScanNotFoundError, UnknownScan
+from grafana_sensor.domain.errors import NoScanAvailable, ScanNotFoundError, UnknownScan, Unprocessable
 from grafana_sensor.domain.scan import Scan, Stream
 from grafana_sensor.ports.scans import ScanStore
-from grafana_sensor.query.scannames import INDEX, PREFIX, Selector, parse_selector, reduced
+from grafana_sensor.query.scannames import INDEX, PREFIX, Selector, alone, parse_selector, reduced
 from grafana_sensor.query.streamvalues import numbers, texts
 from grafana_sensor.query.timeaxis import is_numeric, is_scalar
 from grafana_sensor.service.source import Source
@@ -32,10 +32,18 @@ class ScanLooks:
         self._loaded: dict[str, Scan] = {}
         self._keys: dict[str, list[str]] = {}
 
+    @property
+    def there(self) -> bool:
+        """Whether the user may see scans at all."""
+        try:
+            return self.store is not None
+        except Unprocessable:
+            return False
+
     @cached_property
     def store(self) -> ScanStore:
         """Where they are. Raises Unprocessable where the user's store keeps none."""
-        return self.source.scans
+        return self.source.scans()
 
     def load(self, key: str) -> Scan:
         """The scan. Raises ScanNotFoundError."""
@@ -51,7 +59,7 @@ class ScanLooks:
 
     def newest(self, text: str) -> Scan:
         """The newest of the scans that a selector's text means. Raises UnknownScan, QuerySyntaxError."""
-        selector = parse_selector(text)
+        selector = parse_selector(alone(text))
         for key in self.keys(selector):
             with suppress(ScanNotFoundError):
                 return self.load(key)

@@ -29,7 +29,6 @@ class Source(Protocol):
     def user(self) -> str:
         """The user's name."""
 
-    @property
     def scans(self) -> ScanStore:
         """The scans that the user sees. Raises Unprocessable where the store keeps none."""
 

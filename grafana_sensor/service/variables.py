@@ -97,10 +97,10 @@ def scans(source: Source, search: object = None) -> list[Option]:
 
     Before them `last`, which always is the newest one.
     """
-    if not source.store.able.scans and search is None:
-        return []
     looks, text = ScanLooks(source), None if search is None else _one(search, "scan")
     identity = identity_of(None if text is None else plain_name(text))
+    if not looks.there:
+        return []
     keys = looks.keys(Selector(f"scans {text}", identity=identity))[:MOST_LISTED]
     budget = source.settings.budget(time.monotonic)
     found = [Option(row.key, row.name) for row in rows_of(looks, keys, budget)]
@@ -127,7 +127,7 @@ def scan_metrics(source: Source) -> list[Option]:
 
     The list goes without them where scans are kept elsewhere and that doesn't answer.
     """
-    if not source.store.able.scans:
+    if not ScanLooks(source).there:
         return []
     try:
         return [

@@ -72,5 +72,5 @@ def _script(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-RECORDS: Final = Schema(0x67727300, (_script("schema.sql"),))
+RECORDS: Final = Schema(0x67727300, (_script("schema.sql"), _script("scans.sql")))
 USERS: Final = Schema(0x67727301, (_script("users.sql"),))

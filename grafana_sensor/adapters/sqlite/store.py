@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 from grafana_sensor.adapters.sqlite import writing
 from grafana_sensor.adapters.sqlite.files import File
 from grafana_sensor.adapters.sqlite.reading import Remembered, SqliteReading
+from grafana_sensor.adapters.sqlite.scans import SqliteScans
 from grafana_sensor.adapters.sqlite.schema import RECORDS, Schema
 from grafana_sensor.domain.catalog import Declaration
-from grafana_sensor.domain.errors import Unavailable
 from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, ScanWriting, Seal
 
 BACKLOG = """
@@ -44,6 +44,7 @@ class SqliteStore(BlobStore):
     def __init__(self, file: RecordsFile) -> None:
         self._file = file
         self._holders = [file]
+        self._scans = SqliteScans(file)
 
     def append(self, append: Append) -> Key | None:
         """See the port."""
@@ -93,7 +94,7 @@ class SqliteStore(BlobStore):
 
     def scans(self) -> ScanWriting:
         """See the port."""
-        raise Unavailable("scans can't be kept here yet")
+        return self._scans
 
     def forget_keys(self, before: int) -> None:
         """See the port."""
