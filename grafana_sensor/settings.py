@@ -101,6 +101,11 @@ class Settings:
     port: int = _row(8000, "the port to listen on; 0 takes a free one", least=0, most=65_535)
     workers: int = _row(2, "processes that answer requests", "processes", 1, 64)
     threads: int = _row(4, "threads of each worker", "threads", 1, 256)
+    followers: int = _row(
+        16, "who may follow scans at once in each worker, each by a thread of its own", "followers", 0, 1_024
+    )
+    follow_inactive: float = _row(600.0, "how long a follower of a scan waits without news", "seconds", 1)
+    follow_seconds: float = _row(3_600.0, "how long one follower may follow", "seconds", 1)
     open_registration: bool = _row(False, "let anybody register a user by POST /api/v1/users")
     cors_origins: str = _row("", "origins whose pages may ask from a browser, separated by commas; * for any")
     metrics: bool = _row(True, "answer Prometheus' GET /metrics, without authentication")

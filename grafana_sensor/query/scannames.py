@@ -35,6 +35,8 @@ _PARTS = re.compile(r'((?:[^"&]|"(?:[^"\\]|\\.)*")+)(?:&|\Z)', re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _REDUCED = re.compile(r"(.+)@(sum|mean|min|max|\[[0-9]{1,9}\])", re.DOTALL)
 _LATEST: Final = "@last"
+_LONGEST_NUMBER: Final = 16
+"""Digits of a number that are too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,18 @@ def parse_selector(text: str) -> Selector:
     return Selector(PREFIX + which, identity={k: v for k, v in identity.items() if v not in ALL_SENSORS}, last=last)
 
 
+def parse_identity(fields: Mapping[str, str]) -> dict[str, str | int]:
+    """What scans are searched by, from the text of each field; several values come as `(a|b)`, `{a,b}` or `a|b`.
+
+    Raises QuerySyntaxError for a number that is none.
+
+    >>> parse_identity({"dataset": "{a,b}", "number": "3", "session": "*"})
+    {'dataset': 'a|b', 'number': 3}
+    """
+    found = {name: _wanted(name, "|".join(_listed(text.strip(), name))) for name, text in fields.items()}
+    return {name: value for name, value in found.items() if value not in ALL_SENSORS}
+
+
 def alone(text: str) -> str:
     """The selector that a text is, out of the brackets in which Grafana may write a single value.
 
@@ -152,14 +166,19 @@ def _field(part: str, whole: str) -> tuple[str, str | int]:
         )
     quoted = _QUOTED.fullmatch(value)
     value = re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL) if quoted else "|".join(_listed(value, name))
+    return name, _wanted(name, value)
+
+
+def _wanted(name: str, value: str) -> str | int:
+    """What a field of the identity is searched by; of a number a number."""
     refuse_variable(value)
     if not value:
-        raise QuerySyntaxError(f"{name}= in {shown(whole)} has no value; leave it out, and any will do")
+        raise QuerySyntaxError(f"{name} has no value; leave it out, and any will do")
     if name != "number" or value in ALL_SENSORS:
-        return name, value
-    if not (value.isascii() and value.isdigit() and len(value) < 16):
-        raise QuerySyntaxError(f"number={value} in {shown(whole)} is no whole number")
-    return name, int(value)
+        return value
+    if not (value.isascii() and value.isdigit() and len(value) < _LONGEST_NUMBER):
+        raise QuerySyntaxError(f"number={value} is no whole number")
+    return int(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,17 @@ def texts(points: Points) -> list[str]:
     return [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in points.values]
 
 
+def plain(points: Points) -> list[Any]:
+    """The points as plain objects, exact: numbers, lists of them, or JSON; a complex number is [real, imaginary]."""
+    values = points.values
+    if not isinstance(values, np.ndarray):
+        return [plain(Points(0, value)) if isinstance(value, np.ndarray) else value for value in values]
+    if np.iscomplexobj(values):
+        values = np.stack((values.real, values.imag), axis=-1)
+    found: list[Any] = values.tolist()
+    return found
+
+
 def _reduced(values: NDArray[np.float64], reduction: str) -> Any:
     if reduction in REDUCTIONS:
         empty = np.full(values.shape[:-1], np.nan)

@@ -91,18 +91,19 @@ def scans(
     *,
     limit: int | None = None,
     cursor: str | None = None,
+    most: int | None = MOST_LISTED,
 ) -> Table:
     """The scans whose identity meets all of these, the newest first.
 
     `limit`: at most so many, and `next` where more follow; `cursor`: the `next` of the page before. Without a limit
-    the newest MOST_LISTED, and a notice. Raises BadRequest for a cursor that is none, LimitError beyond the budget.
+    the newest `most` (None: all), and a notice. Raises BadRequest for a cursor that is none, LimitError beyond the budget.
     """
     keys = looks.keys(Selector(f"scans {sorted(identity.items())}", identity=identity))
     if cursor is not None:
         if cursor not in keys:
             raise BadRequest("the cursor names no scan of this search any more: begin without one")
         keys = keys[keys.index(cursor) + 1 :]
-    wanted = keys[: MOST_LISTED if limit is None else limit]
+    wanted = keys[: most if limit is None else limit]
     budget.give(len(wanted))
     rows = [_scan(row) for row in rows_of(looks, wanted, budget)]
     notices: tuple[str, ...] = ()
@@ -110,7 +111,7 @@ def scans(
     if len(keys) > len(wanted):
         following = wanted[-1]
         if limit is None:
-            notices = (f"the newest {MOST_LISTED:,} of {len(keys):,} scans: search by more, or page with limit",)
+            notices = (f"the newest {len(wanted):,} of {len(keys):,} scans: search by more, or page with limit",)
     return _table(_SCANS, rows, following if limit is not None else None, notices, {"duration": "s"})
 
 
