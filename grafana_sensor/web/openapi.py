@@ -17,7 +17,8 @@ from grafana_sensor.web import schemas
 from grafana_sensor.web.contract import replies, requests
 from grafana_sensor.web.encode import CURSOR, json_answer
 from grafana_sensor.web.ingest import KEY, LONGEST_KEY
-from grafana_sensor.web.operations import OPERATIONS, Form, Operation
+from grafana_sensor.web.operation import Form, Operation
+from grafana_sensor.web.operations import OPERATIONS
 from grafana_sensor.web.parameters import Parameter
 
 blueprint: Final = Blueprint("openapi", __name__)

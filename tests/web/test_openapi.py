@@ -24,7 +24,8 @@ from schemathesis.specs.openapi.checks import (
 from werkzeug.test import TestResponse
 
 from grafana_sensor.web.openapi import METHODS
-from grafana_sensor.web.operations import OPERATIONS, Operation
+from grafana_sensor.web.operation import Operation
+from grafana_sensor.web.operations import OPERATIONS
 from tests.web.conftest import ALICE, Make
 
 EXAMPLES = 25
