@@ -39,11 +39,12 @@ class MemoryScans(ScanWriting):
     def __init__(self) -> None:
         self._changed = Condition()
         self._kept: dict[str, _Kept] = {}
+        self._tag = 0
 
     def last_timetag(self) -> str:
         """See the port."""
         with self._changed:
-            return text(self._last()) if self._kept else NONE
+            return text(self._tag)
 
     def created(self, since: str, limit: int) -> list[tuple[str, str]]:
         """See the port."""
@@ -92,7 +93,7 @@ class MemoryScans(ScanWriting):
 
     def wait_for_scan(self, since: str, timeout: float) -> None:
         """See the port."""
-        self._wait(lambda: bool(self._kept) and text(self._last()) > since, timeout)
+        self._wait(lambda: any(text(kept.tag) > since for kept in self._kept.values()), timeout)
 
     def close(self) -> None:
         """See the port."""
@@ -103,7 +104,8 @@ class MemoryScans(ScanWriting):
             kept = self._kept.get(key)
             if kept is None:
                 scan = Scan(key, dict(identity), dict(info), ScanState.CREATED, {ScanState.CREATED: now}, {})
-                kept = self._kept[key] = _Kept(scan, following(self._last(), now))
+                self._tag = following(self._tag, now)
+                kept = self._kept[key] = _Kept(scan, self._tag)
                 self._changed.notify_all()
             elif kept.scan.identity != identity:
                 raise ScanExists(f"the key {key!r} is another scan's")
@@ -142,9 +144,6 @@ class MemoryScans(ScanWriting):
         if (kept := self._kept.get(key)) is None:
             raise ScanNotFoundError(f"there is no scan {key!r}")
         return kept
-
-    def _last(self) -> int:
-        return max((kept.tag for kept in self._kept.values()), default=0)
 
     def _wait(self, changed: Callable[[], bool], timeout: float) -> None:
         until = time.monotonic() + timeout

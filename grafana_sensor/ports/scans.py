@@ -15,7 +15,7 @@ class ScanStore(ABC):
 
     @abstractmethod
     def last_timetag(self) -> str:
-        """The timetag of the newest scan; one before all others where there is none."""
+        """The timetag of the newest scan, be it deleted by now; one before all others where there was none."""
 
     @abstractmethod
     def created(self, since: str, limit: int) -> list[tuple[str, str]]:

@@ -145,10 +145,7 @@ class Stream:
         points = self.points(start, end)
         if len(points) < end - start:
             raise self._trimmed(start, points.start if len(points) else end)
-        if wanted.step != 1 and wanted:
-            values = points.values[:: abs(wanted.step)] if wanted.step > 0 else points.values[:: wanted.step]
-            points = Points(points.start, values)
-        return self.shown(points)
+        return self.shown(points)[:: wanted.step]
 
     def _trimmed(self, start: int, end: int) -> IndexNoMoreThereError:
         some = f"point {start} was" if end - start == 1 else f"points {start} to {end - 1} were"

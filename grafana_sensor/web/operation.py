@@ -1,4 +1,4 @@
-"""What one route and method is, as the OpenAPI description has it."""
+"""One route and method as the OpenAPI description tells it: what it takes and answers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ Schema = Mapping[str, Any]
 
 TEXT: Final[Schema] = {"type": "string"}
 OBJECT: Final[Schema] = {"type": "object"}
-ROWS: Final[Schema] = {
-    "type": "array",
-    "items": {"type": "object", "additionalProperties": {"type": ["number", "string", "null"]}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +44,11 @@ class Operation:
 
 
 def json_form(model: type[BaseModel], *, many: bool = False, example: Any = None) -> dict[str, Form]:
-    """A JSON body of a model, or of `many`."""
+    """A body of JSON."""
     return {"application/json": Form(model, many=many, example=example)}
+
+
+SIGNED: Final = (401, 503)
+BODY: Final = (400, 413, 415, 422)
+POSTED: Final = (*BODY, *SIGNED, 409)
+"""Statuses of problems: of who asks, of what is sent, and of what is stored."""

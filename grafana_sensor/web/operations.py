@@ -17,9 +17,14 @@ from grafana_sensor.web.datasource import ANNOTATIONS
 from grafana_sensor.web.encode import ARROW, CSV
 from grafana_sensor.web.ingest import POST, POST_ANY
 from grafana_sensor.web.metrics import CONTENT_TYPE
-from grafana_sensor.web.operation import OBJECT, ROWS, TEXT, Form, Operation, Schema, json_form
+from grafana_sensor.web.operation import BODY, OBJECT, POSTED, SIGNED, TEXT, Form, Operation, Schema, json_form
 from grafana_sensor.web.rest import QUERY, VALUES
-from grafana_sensor.web.scanoperations import SCAN_OPERATIONS
+from grafana_sensor.web.scan_operations import SCAN_OPERATIONS
+
+ROWS: Final[Schema] = {
+    "type": "array",
+    "items": {"type": "object", "additionalProperties": {"type": ["number", "string", "null"]}},
+}
 
 
 def _query_body() -> Schema:
@@ -44,13 +49,10 @@ _RECORDS: Final = {
     "text/csv": Form(schema=TEXT, example="time,sensor,t\r\n2026-01-01T00:00:00Z,a,1.5\r\n"),
 }
 _STORED: Final = {200: json_form(schemas.Stored), 201: json_form(schemas.Stored)}
-_SIGNED: Final = (401, 503)
-_ASKED: Final = (400, *_SIGNED, 422)
+_ASKED: Final = (400, *SIGNED, 422)
 _TABLED: Final = (*_ASKED, 501)
-_BODY: Final = (400, 413, 415, 422)
-_POSTED: Final = (*_BODY, *_SIGNED, 409)
 
-_ASKED_BY_BODY: Final = (*_BODY, *_SIGNED)
+_ASKED_BY_BODY: Final = (*BODY, *SIGNED)
 _NOW: Final = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T06:00:00Z"}
 _PANEL: Final = {
     "application/json": Form(
@@ -150,7 +152,7 @@ OPERATIONS: Final = (
         "status",
         "What the server is",
         {200: json_form(schemas.Welcome)},
-        _SIGNED,
+        SIGNED,
         signed_in=False,
     ),
     Operation(
@@ -188,7 +190,7 @@ OPERATIONS: Final = (
         "users",
         "Register a user, where the server was started with --open-registration",
         {201: json_form(schemas.User)},
-        (*_BODY, 403, 409, 503),
+        (*BODY, 403, 409, 503),
         takes=json_form(schemas.NewUser, example={"user": "bob", "password": "secret"}),
         signed_in=False,
     ),
@@ -198,7 +200,7 @@ OPERATIONS: Final = (
         "users",
         "Set another password for yourself",
         {200: json_form(schemas.User)},
-        (*_BODY, *_SIGNED),
+        (*BODY, *SIGNED),
         takes=json_form(schemas.NewPassword, example={"password": "secret"}),
     ),
     Operation("rest.sensors", "get", "catalog", "The sensors", {200: json_form(schemas.Sensor, many=True)}, _ASKED),
@@ -230,7 +232,7 @@ OPERATIONS: Final = (
         "catalog",
         "Declare an attribute",
         {200: json_form(schemas.Attribute)},
-        _POSTED,
+        POSTED,
         takes=json_form(schemas.Declared, example={"unit": "celsius", "title": "Air temperature"}),
         names=_ATTRIBUTE,
     ),
@@ -252,7 +254,7 @@ OPERATIONS: Final = (
         "ingest",
         "Store records of a sensor",
         _STORED,
-        _POSTED,
+        POSTED,
         POST,
         _RECORDS,
         _SENSOR,
@@ -264,7 +266,7 @@ OPERATIONS: Final = (
         "ingest",
         "Store records that name their sensor each",
         _STORED,
-        _POSTED,
+        POSTED,
         POST_ANY,
         _RECORDS,
         idempotent=True,

@@ -301,7 +301,15 @@ class CassandraStores(OnCassandra, BlobStores):
                     session.execute(f"DELETE FROM {home}.{table} WHERE owner = %s{where}", row)
 
 
-PARTITIONS: Final = {"seg": (", sensor", ", epoch"), "roll": (", sensor",), "sensor": (), "key": (", shard",)}
+PARTITIONS: Final = {
+    "seg": (", sensor", ", epoch"),
+    "roll": (", sensor",),
+    "sensor": (),
+    "key": (", shard",),
+    "scan": (", key",),
+    "scan_list": (", part",),
+    "scan_points": (", key", ", stream", ", part"),
+}
 """What names the partitions of a table, after the owner."""
 
 

@@ -278,6 +278,19 @@ def test_several_who_send_the_same_send_it_once(scans: ScanWriting) -> None:
     assert (0, values.tolist()) == shown(scans, "K", DIODE.name)
 
 
+def test_several_producers_take_turns(stores: Stores, scans: ScanWriting) -> None:
+    """Each goes on where the other one stopped, whatever it knew before."""
+    started(scans, "K", DIODE, NOTES)
+    records = stores.records("alice")
+    both = scans, records.scans()
+    for at in range(6):
+        assert {DIODE.name: at + 1} == both[at % 2].send("K", floats(at, float(at)))
+    both[0].send("K", {NOTES.name: Points(0, ["a"])})
+    both[1].send("K", {NOTES.name: Points(0, ["a", "b"]), **floats(6)})
+    assert (0, ["a", "b"]) == shown(both[0], "K", NOTES.name)
+    records.close()
+
+
 def test_of_two_who_send_others_one_is_refused(scans: ScanWriting) -> None:
     """Each index has one of the values sent, whoever came first; the other learns of it."""
     started(scans, "K", DIODE)
@@ -310,6 +323,19 @@ def test_a_deleted_scan_is_gone(scans: ScanWriting) -> None:
     with pytest.raises(ScanNotFoundError):
         scans.points("K", DIODE.name, 0, 1)
     assert (0, [2.0]) == shown(scans, "L", DIODE.name)
+
+
+def test_timetags_rise_though_scans_are_deleted(scans: ScanWriting) -> None:
+    """Who asks for scans after the newest one, which is deleted then, gets the next one; none to be waited for is told."""
+    created(scans, "K")
+    tag = scans.last_timetag()
+    scans.delete("K")
+    scans.wait_for_scan("0-0", 0.0)
+    assert tag == scans.last_timetag()
+    with pytest.raises(NoScanAvailable):
+        scans.last()
+    created(scans, "L")
+    assert ["L"] == [key for _, key in scans.created(tag, 9)]
 
 
 def test_another_users_scans_are_not_seen(stores: Stores, scans: ScanWriting) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import blissdata
 from blissdata.streams.default import Stream
 
-IDENTITY = {"name": "ascan", "number": 1, "data_policy": "none"}
+IDENTITY: dict[str, Any] = {"name": "ascan", "number": 1, "data_policy": "none"}
 
 
 class BlissProducer:

@@ -111,5 +111,5 @@ def _script(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-RECORDS: Final = Schema((_script("schema.cql"),))
+RECORDS: Final = Schema((_script("schema.cql"), _script("scans.cql")))
 USERS: Final = Schema((_script("users.cql"), _script("layouts.cql")))

@@ -18,6 +18,7 @@ from grafana_sensor.adapters.cassandra.connections import AT_ONCE, Connection, C
 from grafana_sensor.adapters.cassandra.keys import Keys
 from grafana_sensor.adapters.cassandra.pieces import BATCH, Pieces
 from grafana_sensor.adapters.cassandra.reading import CassandraReading
+from grafana_sensor.adapters.cassandra.scans import CassandraScans
 from grafana_sensor.adapters.cassandra.sealing import SECOND, Sealing
 from grafana_sensor.domain.catalog import Declaration
 from grafana_sensor.domain.errors import Unavailable
@@ -56,6 +57,7 @@ class CassandraStore(BlobStore):
         self._keys = Keys(connection, owner)
         self._pieces = Pieces(connection, owner)
         self._sealing = Sealing(connection, owner, int((timing.keep + SKEW) * SECOND))
+        self._scans = CassandraScans(connection, owner)
         self._forgotten = 0
 
     def append(self, append: Append) -> Key | None:
@@ -97,7 +99,7 @@ class CassandraStore(BlobStore):
 
     def scans(self) -> ScanWriting:
         """See the port."""
-        raise Unavailable("scans can't be kept here yet")
+        return self._scans
 
     def forget_keys(self, before: int) -> None:
         """See the port; looks through the keys once an hour, since they lie in no order."""

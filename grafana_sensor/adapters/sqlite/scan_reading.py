@@ -12,6 +12,7 @@ from grafana_sensor.chunks import points as bytes_of
 from grafana_sensor.domain.errors import ScanNotFoundError, UnknownStream
 from grafana_sensor.domain.scan import Points, Scan, ScanState, Stream, StreamDefinition
 
+LAST_TAG = "SELECT value FROM meta WHERE name = 'scan_tag'"
 HEAD = "SELECT id, state FROM scan WHERE key = ?"
 SCAN = "SELECT id, identity, info, state, reached FROM scan WHERE key = ?"
 # Where a stream has no rows yet the inner query is NULL.
@@ -37,6 +38,12 @@ ORDER BY start
 def select(connection: apsw.Connection, query: str, values: tuple[object, ...] = ()) -> list[Any]:
     """The rows of a query."""
     return connection.execute(query, values).fetchall()
+
+
+def last_tag(connection: apsw.Connection) -> int:
+    """The greatest timetag that was given, 0 where none was."""
+    tag: int = select(connection, LAST_TAG)[0][0]
+    return tag
 
 
 def head(connection: apsw.Connection, key: str) -> tuple[int, ScanState]:

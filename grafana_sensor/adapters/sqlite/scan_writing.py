@@ -23,7 +23,7 @@ PIECE: Final = 2**20
 ROWS_AT_ONCE: Final = 1_000
 """How many rows one transaction deletes, so that none keeps other writers waiting for long."""
 
-LAST_TAG = "SELECT coalesce(max(tag), 0) FROM scan"
+SET_TAG = "UPDATE meta SET value = ? WHERE name = 'scan_tag'"
 TAG = "SELECT tag, identity FROM scan WHERE key = ?"
 ADD_SCAN = "INSERT INTO scan (key, tag, identity, info, state, reached) VALUES (?, ?, ?, ?, 0, ?)"
 ADVANCE = "UPDATE scan SET state = ?, info = ?, reached = ? WHERE key = ?"
@@ -52,8 +52,8 @@ def create(
         if json.loads(rows[0][1]) != dict(identity):
             raise ScanExists(f"the key {key!r} is another scan's")
         return text(rows[0][0])
-    ((last,),) = reading.select(connection, LAST_TAG)
-    tag = following(last, now)
+    tag = following(reading.last_tag(connection), now)
+    connection.execute(SET_TAG, (tag,))
     reached = json.dumps({ScanState.CREATED.value: now})
     connection.execute(ADD_SCAN, (key, tag, json.dumps(dict(identity)), json.dumps(dict(info)), reached))
     return text(tag)

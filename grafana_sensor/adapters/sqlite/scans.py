@@ -16,7 +16,7 @@ import apsw
 from grafana_sensor.adapters.sqlite import scan_reading as reading
 from grafana_sensor.adapters.sqlite import scan_writing as writing
 from grafana_sensor.adapters.sqlite.files import File
-from grafana_sensor.adapters.timetags import NONE, milliseconds, text
+from grafana_sensor.adapters.timetags import milliseconds, text
 from grafana_sensor.domain.errors import NoScanAvailable, ScanNotFoundError
 from grafana_sensor.domain.scan import Points, Scan, ScanState, Stream, StreamDefinition
 from grafana_sensor.domain.scansearch import search
@@ -45,8 +45,8 @@ class SqliteScans(ScanWriting):
 
     def last_timetag(self) -> str:
         """See the port."""
-        rows = self._rows(LAST)
-        return text(rows[0][0]) if rows else NONE
+        with self._file.snapshot() as connection, self._file.errors:
+            return text(reading.last_tag(connection))
 
     def created(self, since: str, limit: int) -> list[tuple[str, str]]:
         """See the port."""
@@ -92,7 +92,7 @@ class SqliteScans(ScanWriting):
 
     def wait_for_scan(self, since: str, timeout: float) -> None:
         """See the port."""
-        self._wait(lambda: self.last_timetag() > since, timeout)
+        self._wait(lambda: bool(self.created(since, 1)), timeout)
 
     def close(self) -> None:
         """See the port."""

@@ -1,6 +1,9 @@
 -- One user's scans. identity, info, reached and shape are JSON; tag is the timetag, in ms. All streams are sealed once
 -- state is 3. No number of a scan comes twice, since the streams of a deleted one go after it, bit by bit.
 
+-- The greatest timetag that was given.
+INSERT INTO meta VALUES ('scan_tag', 0);
+
 CREATE TABLE scan (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT NOT NULL UNIQUE,
