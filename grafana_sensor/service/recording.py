@@ -59,14 +59,20 @@ def prepare(
 
     Raises ScanNotFoundError, StateError, Unprocessable, LimitError.
     """
+    check_streams(streams)
+    scans.advance(key, ScanState.PREPARED, now, check_info(info), streams)
+
+
+def check_streams(streams: Sequence[StreamDefinition]) -> None:
+    """Raises Unprocessable where two have one name, LimitError where they are too many or have too much info."""
     if len(streams) > MOST_STREAMS:
         raise LimitError(f"the scan has {len(streams):,} streams, more than the limit of {MOST_STREAMS:,}")
-    names = [each.name for each in streams]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Unprocessable(f"two streams are called {shown(twice)}: each has a name of its own")
+    seen: set[str] = set()
+    for each in streams:
+        if each.name in seen:
+            raise Unprocessable(f"two streams are called {shown(each.name)}: each has a name of its own")
+        seen.add(each.name)
     check_info({each.name: dict(each.info) for each in streams}, "the info of all streams")
-    scans.advance(key, ScanState.PREPARED, now, check_info(info), streams)
 
 
 def begin(scans: ScanWriting, new: NewScan, clock: Callable[[], int]) -> tuple[str, bool]:
