@@ -15,18 +15,21 @@ from grafana_sensor.domain.errors import (
     ScanExists,
     ScanNotFoundError,
     StateError,
+    Unavailable,
     UnknownStream,
     Unprocessable,
 )
 from grafana_sensor.domain.scan import Points, Scan, ScanState, StreamDefinition
 from grafana_sensor.domain.shown import shown
-from grafana_sensor.ports import ScanWriting
+from grafana_sensor.ports import Key, Post, RecordStore, ScanWriting, StaleDeclarations
+from grafana_sensor.service.ingest import other_post
 from grafana_sensor.service.pointvalues import values_of
 from grafana_sensor.service.recordable import check_identity, check_info
 from grafana_sensor.service.ulids import is_ulid, ulid
 
 MOST_STREAMS: Final = 1_000
 """Streams of one scan."""
+_TRIES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,26 @@ def begin(scans: ScanWriting, new: NewScan, clock: Callable[[], int]) -> tuple[s
     return key, known
 
 
+def claim(store: RecordStore, name: str, path: str, digest: bytes, now: int) -> str:
+    """The key of the scan that the post of this idempotency key begins: a new one, or for a repeat the first post's.
+
+    `path` and `digest` tell a repeat from another post. Raises IdempotencyConflict where the name is another post's.
+    """
+    key = ulid(now)
+    for _ in range(_TRIES):
+        claimed = Key(f"k:{name}", path, digest, key, now, b"{}")
+        try:
+            taken = store.append(Post(key, now, [], store.catalog().version, claimed))
+        except StaleDeclarations:
+            continue
+        if taken is None:
+            return key
+        if (taken.path, taken.digest) != (path, digest):
+            raise other_post(name)
+        return taken.batch
+    raise Unavailable("the declarations of attributes changed again and again meanwhile: send it once more")
+
+
 def finish(scans: ScanWriting, key: str, now: int, info: Mapping[str, Any]) -> Scan:
     """The scan, STOPPED where it was STARTED, and CLOSED with this info. Raises ScanNotFoundError, StateError."""
     said = check_info(info)
@@ -109,11 +132,13 @@ def delete(scans: ScanWriting, key: str, *, force: bool) -> None:
     scans.delete(key)
 
 
-def append(scans: ScanWriting, key: str, points: Mapping[str, tuple[int | None, Any]]) -> dict[str, int]:
+def append(
+    scans: ScanWriting, key: str, points: Mapping[str, tuple[int | None, Any]], most: int | None = None
+) -> dict[str, int]:
     """Send points as they came, by stream, from an index on, or where it is None from the stream's end on.
 
     Each is a list of JSON values, bytes of an array, or an array. Returns the lengths then. Raises as ScanWriting.send,
-    Unprocessable for what is no point of the stream, LimitError.
+    PointError, and LimitError beyond `most` points.
     """
     streams = scans.load(key).streams
     ready = {}
@@ -122,6 +147,8 @@ def append(scans: ScanWriting, key: str, points: Mapping[str, tuple[int | None, 
             raise UnknownStream.named(name, list(streams))
         stream = streams[name]
         ready[name] = Points(stream.length if start is None else start, values_of(stream.definition, values))
+    if most is not None and (count := sum(map(len, ready.values()))) > most:
+        raise LimitError(f"the post has {count:,} points, more than the limit of {most:,}: send it in smaller posts")
     return scans.send(key, ready)
 
 
