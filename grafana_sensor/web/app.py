@@ -18,7 +18,7 @@ from grafana_sensor.service.following import Followers
 from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
-from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, problems, rest, scans, status
+from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, problems, recording, rest, scans, status
 from grafana_sensor.web.bodies import drain
 from grafana_sensor.web.metrics import Metrics
 from grafana_sensor.web.paths import NameConverter, RawPaths, check_path
@@ -31,6 +31,7 @@ DOORS: Final = (
     ingest.blueprint,
     rest.blueprint,
     scans.blueprint,
+    recording.blueprint,
     datasource.blueprint,
 )
 

@@ -11,7 +11,7 @@ from grafana_sensor.web.points import NDJSON
 from grafana_sensor.web.scans import POINTS, SCANS, SEVERAL
 
 _SCAN: Final = {"key": "last"}
-_STREAM: Final = {"key": "last", "stream": "diode:current"}
+_STREAM: Final = {"key": "last", "name": "diode:current"}
 _PROBLEMS: Final = (400, 401, 404, 422, 503)
 _TABLES: Final = {
     CSV.partition(";")[0]: Form(schema=TEXT),

@@ -91,9 +91,9 @@ def scan(session: Session, key: str) -> Response:
     return json_answer(_described(_found(session, key)[1]))
 
 
-@blueprint.get("/scans/<name:key>/streams/<name:stream>")
+@blueprint.get("/scans/<name:key>/streams/<name:name>")
 @signed_in
-def points(session: Session, key: str, stream: str) -> Response:
+def points(session: Session, key: str, name: str) -> Response:
     """Points of a stream by index, or the stream followed."""
     given = decode(POINTS, request.args)
     start, end = given.get("from", 0), given.get("to")
@@ -102,11 +102,11 @@ def points(session: Session, key: str, stream: str) -> Response:
     if given.get("follow") == "1":
         if end is not None or given.get("format", "json") != "json":
             raise BadRequest("a stream is followed to its end, in JSON lines: leave out to and format")
-        return _followed(session, key, [stream], start, named=False)
+        return _followed(session, key, [name], start, named=False)
     looks, found = _found(session, key)
-    if stream not in found.streams:
-        raise NotFound(UnknownStream.named(stream, list(found.streams)).message)
-    parts = _read(session, looks, found, found.streams[stream], start, end)
+    if name not in found.streams:
+        raise NotFound(UnknownStream.named(name, list(found.streams)).message)
+    parts = _read(session, looks, found, found.streams[name], start, end)
     form = given.get("format", "json")
     if form == "json":
         return Response(b"".join(json_rows(parts)), mimetype=JSON)
