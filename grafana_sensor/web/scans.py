@@ -7,26 +7,24 @@ follower is a response without an end of its own: it is counted, bounded, and gi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any, Final
 
 from flask import Blueprint, Response, request
 
 from grafana_sensor.domain.errors import BadRequest, NotFound, Unavailable, UnknownScan, UnknownStream
 from grafana_sensor.domain.scan import IDENTITY, Points, Scan, Stream
-from grafana_sensor.domain.timestamps import to_iso
 from grafana_sensor.query.fields import parse_names
 from grafana_sensor.query.scannames import LAST, parse_identity
 from grafana_sensor.service.following import AT_ONCE, Patience, follow
 from grafana_sensor.service.scanlists import scans as scans_table
-from grafana_sensor.service.scanlooks import ScanLooks, channel_text
-from grafana_sensor.service.scanmemory import row_of
+from grafana_sensor.service.scanlooks import ScanLooks
 from grafana_sensor.service.session import Session
 from grafana_sensor.web.auth import signed_in
 from grafana_sensor.web.encode import JSON, json_answer, table_answer
 from grafana_sensor.web.parameters import Parameter, decode, plain, texts, whole, word
 from grafana_sensor.web.points import NDJSON, json_rows, lines, table_of
 from grafana_sensor.web.rest import QUERY
+from grafana_sensor.web.scan_bodies import described
 from grafana_sensor.web.services import services
 
 blueprint: Final = Blueprint("scans", __name__, url_prefix="/api/v1")
@@ -88,7 +86,7 @@ def listed(session: Session) -> Response:
 @signed_in
 def scan(session: Session, key: str) -> Response:
     """One scan, with its info and its streams; `last` is the newest one."""
-    return json_answer(_described(_found(session, key)[1]))
+    return json_answer(described(_found(session, key)[1]))
 
 
 @blueprint.get("/scans/<name:key>/streams/<name:name>")
@@ -179,37 +177,3 @@ def _read(session: Session, looks: ScanLooks, found: Scan, stream: Stream, start
 
 def _size(value: Any) -> int:
     return int(getattr(value, "size", 1))
-
-
-def _described(found: Scan) -> dict[str, Any]:
-    row = row_of(found)
-    return {
-        "key": found.key,
-        "identity": dict(found.identity),
-        "state": found.state.name,
-        "created": _iso(row.created),
-        "start": _iso(row.start),
-        "end": _iso(row.end),
-        "info": dict(found.info),
-        "streams": list(_streams(found)),
-    }
-
-
-def _streams(found: Scan) -> Iterator[dict[str, Any]]:
-    for name, stream in found.streams.items():
-        yield {
-            "stream": name,
-            "kind": stream.definition.kind,
-            "dtype": stream.definition.dtype,
-            "shape": list(stream.definition.shape),
-            "points": stream.length,
-            "first": stream.first,
-            "sealed": stream.sealed,
-            "unit": channel_text(found, name, "unit"),
-            "title": channel_text(found, name, "display_name"),
-            "info": dict(stream.definition.info),
-        }
-
-
-def _iso(us: int | None) -> str | None:
-    return None if us is None else to_iso(us)
