@@ -23,6 +23,8 @@ UNIX: Final = ("epoch", "time")
 ELAPSED: Final = "elapsed_time"
 """That of the one that counts seconds from the first point."""
 
+_FEW: Final = 100
+"""Values that are looked at before all of them are."""
 _OLDEST: Final = 1e8
 """Seconds: a stream called `time` that begins below it, before 1973, counts from something else."""
 
@@ -72,8 +74,11 @@ def ended(scan: Scan) -> int | None:
 
 def is_unix(values: Floats) -> bool:
     """Whether the values of a stream begin as Unix times do; a stream of none may."""
-    first = values[~np.isnan(values)][:1]
-    return not len(first) or bool(first[0] >= _OLDEST)
+    for part in (values[:_FEW], values[_FEW:]):
+        first = part[~np.isnan(part)][:1]
+        if len(first):
+            return bool(first[0] >= _OLDEST)
+    return True
 
 
 def to_micros(values: Floats, axis: TimeAxis) -> tuple[Ints, Mask]:

@@ -11,13 +11,13 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
 
-from grafana_sensor.domain.columns import NUMBER, TEXT
+from grafana_sensor.domain.columns import NUMBER, TEXT, Ints, Mask
 from grafana_sensor.domain.errors import NoScanAvailable, ScanNotFoundError, UnknownScan, Unprocessable
 from grafana_sensor.domain.scan import Scan, Stream
 from grafana_sensor.ports.scans import ScanStore
 from grafana_sensor.query.scannames import INDEX, PREFIX, Selector, alone, parse_selector, reduced
 from grafana_sensor.query.streamvalues import numbers, texts
-from grafana_sensor.query.timeaxis import is_numeric, is_scalar
+from grafana_sensor.query.timeaxis import TimeAxis, is_numeric, is_scalar
 from grafana_sensor.service.source import Source
 
 MOST_SCANS: Final = 20
@@ -29,6 +29,7 @@ class ScanLooks:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.moments: dict[tuple[str, TimeAxis], tuple[int, Ints, Mask]] = {}
         self._loaded: dict[str, Scan] = {}
         self._keys: dict[str, list[str]] = {}
 

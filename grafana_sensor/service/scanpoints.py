@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
+
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.columns import NUMBER
 from grafana_sensor.domain.scan import Scan
 from grafana_sensor.query.scannames import INDEX, reduced
-from grafana_sensor.query.timeaxis import TimeAxis, is_unix, time_axes
+from grafana_sensor.query.timeaxis import TimeAxis, is_unix, time_axes, to_micros
 from grafana_sensor.service.scancolumns import StreamColumn
 from grafana_sensor.service.scanlooks import ScanLooks, channel_text, kinds, last_value, scan_title
-from grafana_sensor.service.scanreading import ScanReading, ScanTable
+from grafana_sensor.service.scanreading import Moments, ScanReading, ScanTable
 
 Axes = Mapping[str, TimeAxis | None]
 """By attribute of a scan, the axis of its times; None where no stream tells them."""
@@ -62,7 +64,7 @@ class ScanPoints:
             axes = self._axes_of(scan)
             told = {each: None if by_index else axis for each, axis in axes.items() if by_index or axis is not None}
             self._tell_axes(scan, axes, by_index=by_index)
-            self._tables[name] = ScanTable(told, partial(self.column, scan))
+            self._tables[name] = ScanTable(told, partial(self.column, scan), partial(self._moments, scan))
             sensors[name] = {each: kinds(scan, each) for each in told} | ({INDEX: NUMBER} if told else {})
         # A legend of one scan stays the same when the next one begins.
         titles = {name: "" if len(self.scans) == 1 else scan_title(scan) for name, scan in self.scans.items()}
@@ -82,6 +84,14 @@ class ScanPoints:
         """Add a notice, once."""
         if notice not in self.notices:
             self.notices.append(notice)
+
+    def _moments(self, scan: Scan, axis: TimeAxis) -> Moments:
+        """The times of an axis, found once for all targets of an answer."""
+        times, place = self.looks.moments, (scan.key, axis)
+        if place not in times:
+            column = self.column(scan, axis.stream)
+            times[place] = (column.first, *to_micros(np.asarray(column.values, np.float64), axis))
+        return times[place]
 
     def _axes_of(self, scan: Scan) -> Axes:
         if scan.key not in self._axes:

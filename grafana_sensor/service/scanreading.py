@@ -15,14 +15,17 @@ import numpy as np
 
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Catalog
-from grafana_sensor.domain.columns import Block, Column, Ids, concatenate
+from grafana_sensor.domain.columns import Block, Column, Ids, Ints, Mask, concatenate
 from grafana_sensor.domain.passing import conditioned, passing, summarise_block
 from grafana_sensor.domain.plans import EVERYTHING, Request
 from grafana_sensor.domain.summaries import Summary
 from grafana_sensor.ports import RecordReading
 from grafana_sensor.query.scannames import INDEX
-from grafana_sensor.query.timeaxis import TimeAxis, to_micros
+from grafana_sensor.query.timeaxis import TimeAxis
 from grafana_sensor.service.scancolumns import StreamColumn
+
+Moments = tuple[int, Ints, Mask]
+"""Of an axis: the first index, the times in UTC µs from there on, and where there is one."""
 
 BLOCK: Final = 65_536
 """Records that are given at a time."""
@@ -33,11 +36,12 @@ class ScanTable:
     """The records of one scan.
 
     `axes`: by attribute, the axis that gives its points their time; None where they go by index. `column` gives an
-    attribute's points, and `disorder` what streams of times had to be sorted, once it was read.
+    attribute's points, `moments` those of an axis, and `disorder` what streams of times had to be sorted, once it was read.
     """
 
     axes: Mapping[str, TimeAxis | None]
     column: Callable[[str], StreamColumn]
+    moments: Callable[[TimeAxis], Moments]
     disorder: set[str] = field(default_factory=set)
     _blocks: dict[tuple[str, ...], Block] = field(default_factory=dict)
 
@@ -62,9 +66,8 @@ class ScanTable:
             n = max((c.first + len(c.values) for c in given.values()), default=first) - first
             times, here = np.arange(first, first + n, dtype=np.int64), np.ones(n, np.bool_)
         else:
-            held = self.column(axis.stream)
-            first, n = held.first, len(held.values)
-            times, here = to_micros(np.asarray(held.values, np.float64), axis)
+            first, times, here = self.moments(axis)
+            n = len(times)
         columns = {name: _column(given[name].aligned(first, n)) for name in names if name in asked}
         index = np.arange(first, first + n, dtype=np.int64)
         if INDEX in asked:
