@@ -23,7 +23,7 @@ these is a defect of ours.
     │                            StateError, PointConflict
     ├── TooLarge            413: a body beyond its limit
     ├── UnsupportedMedia    415
-    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError, StreamUnreadable
+    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError, PointError, StreamUnreadable
     └── Unavailable         503: the store does not answer
 """
 
@@ -284,6 +284,12 @@ class LimitError(Unprocessable):
     """A limit bites; the message names the limit and a way out."""
 
     code = "limit_exceeded"
+
+
+class PointError(Unprocessable, TypeError):
+    """Points that the stream can't take: of another dtype or shape, or none."""
+
+    code = "point_error"
 
 
 class StreamUnreadable(Unprocessable):

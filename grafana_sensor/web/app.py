@@ -17,7 +17,7 @@ from grafana_sensor.service.database import Database
 from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
-from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, problems, rest, status
+from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, problems, recording, rest, status
 from grafana_sensor.web.bodies import drain
 from grafana_sensor.web.metrics import Metrics
 from grafana_sensor.web.paths import NameConverter, RawPaths, check_path
@@ -29,6 +29,7 @@ DOORS: Final = (
     accounts.blueprint,
     ingest.blueprint,
     rest.blueprint,
+    recording.blueprint,
     datasource.blueprint,
 )
 

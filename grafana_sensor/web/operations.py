@@ -18,6 +18,7 @@ from grafana_sensor.web.encode import ARROW, CSV
 from grafana_sensor.web.ingest import POST, POST_ANY
 from grafana_sensor.web.metrics import CONTENT_TYPE
 from grafana_sensor.web.operation import BODY, OBJECT, POSTED, SIGNED, TEXT, Form, Operation, Schema, json_form
+from grafana_sensor.web.recording_operations import RECORDING
 from grafana_sensor.web.rest import QUERY, VALUES
 
 ROWS: Final[Schema] = {
@@ -269,5 +270,6 @@ OPERATIONS: Final = (
         _RECORDS,
         idempotent=True,
     ),
+    *RECORDING,
 )
 """Every route and method."""
