@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from grafana_sensor.domain.errors import BadRequest, Unavailable
 from grafana_sensor.domain.shown import shown
-from grafana_sensor.ports import Keyspaces
+from grafana_sensor.ports import Keyspaces, ScanStore
 from grafana_sensor.service.database import Database
 from grafana_sensor.settings import Settings
 
@@ -65,7 +65,19 @@ def connect(uri: str, settings: Settings | None = None, **overrides: object) -> 
         read = replace(
             settings, **{name: getattr(read, name) for name, value in overrides.items() if value is not None}
         )
-    return Database(opening(place, read), replace(read, store=uri), clock)
+    return Database(
+        opening(place, read), replace(read, store=uri), clock, open_scans(read.scans) if read.scans else None
+    )
+
+
+def open_scans(url: str) -> ScanStore:
+    """The scans of blissdata in the Redis at `redis://HOST:PORT`, which is connected to when it is first asked.
+
+    Raises BadRequest for another URL, or where the extra `blissdata` isn't installed.
+    """
+    from grafana_sensor.adapters.blissdata import BlissdataScans, Place
+
+    return BlissdataScans(Place.read(url))
 
 
 def create_app(settings: Settings) -> Flask:
@@ -111,6 +123,11 @@ def serve(settings: Settings) -> None:
             if not database.keyspaces.remote:
                 raise
             log.warning("not ready yet, which GET /ready tells: %s", error.message)
+        if database.scans is not None:
+            try:
+                database.scans.last_timetag()
+            except Unavailable as error:
+                log.warning("scans will be there later: %s", error.message)
     with TemporaryDirectory(prefix="grafana-sensor-") as folder:
         # Read when the library of metrics is loaded, which only workers do.
         os.environ.setdefault(_METRICS_FOLDER, folder)

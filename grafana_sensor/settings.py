@@ -104,6 +104,7 @@ class Settings:
     open_registration: bool = _row(False, "let anybody register a user by POST /api/v1/users")
     cors_origins: str = _row("", "origins whose pages may ask from a browser, separated by commas; * for any")
     metrics: bool = _row(True, "answer Prometheus' GET /metrics, without authentication")
+    scans: str = _row("", "a Redis of blissdata whose scans every user sees too: redis://HOST:PORT")
     max_body: int = _row(64 * 2**20, "the longest body of a request, unpacked", "bytes", 1_024)
     max_records: int = _row(1_000_000, "records of one post", "records", 1)
     max_nesting: int = _row(64, "how deep a record may nest", "levels", 1, 900)

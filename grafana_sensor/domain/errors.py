@@ -16,7 +16,9 @@ these is a defect of ours.
     │   └── RangeError           impossible times, from after to, too fine buckets
     ├── WrongCredentials    401
     ├── Forbidden           403
-    ├── NotFound            404: NoScanAvailable, ScanNotFoundError
+    ├── NotFound            404: NoScanAvailable, ScanNotFoundError, IndexNotYetThereError, IndexWontBeThereError,
+    │                            IndexNoMoreThereError
+    ├── EndOfStream         410: ScanInactive
     ├── Conflict            409: UserExists, IdempotencyConflict, DeclarationError, RecordExists, ScanExists,
     │                            StateError, PointConflict
     ├── TooLarge            413: a body beyond its limit
@@ -149,6 +151,37 @@ class ScanNotFoundError(NotFound):
     """No scan has the key; one that was there may have been deleted."""
 
     code = "scan_not_found"
+
+
+class IndexNotYetThereError(NotFound, IndexError):
+    """The stream hasn't come so far, but may."""
+
+    code = "index_not_yet_there"
+
+
+class IndexWontBeThereError(NotFound, IndexError):
+    """The stream is sealed and ended before."""
+
+    code = "index_wont_be_there"
+
+
+class IndexNoMoreThereError(NotFound, IndexError):
+    """The point was there, but was trimmed since."""
+
+    code = "index_no_more_there"
+
+
+class EndOfStream(Error):
+    """All points were read, and there will be no more."""
+
+    code = "end_of_stream"
+    status = 410
+
+
+class ScanInactive(EndOfStream):
+    """Nothing came from the scan for so long that whoever recorded it seems to have died."""
+
+    code = "scan_inactive"
 
 
 class Conflict(Error):
