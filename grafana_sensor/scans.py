@@ -14,7 +14,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing
 from typing import Final
 
-from grafana_sensor.bootstrap import connect, open_scans
+from grafana_sensor.bootstrap import clock, connect, open_scans
 from grafana_sensor.domain.errors import (
     BadRequest,
     EndOfStream,
@@ -30,6 +30,7 @@ from grafana_sensor.service import datastore
 from grafana_sensor.service.cursors import Cursor, CursorGroup, View
 from grafana_sensor.service.loadedscan import Scan
 from grafana_sensor.service.loadedstream import Stream
+from grafana_sensor.service.producing import ProducedScan, ProducedStream
 
 __all__ = [
     "Cursor",
@@ -40,6 +41,8 @@ __all__ = [
     "IndexNotYetThereError",
     "IndexWontBeThereError",
     "NoScanAvailable",
+    "ProducedScan",
+    "ProducedStream",
     "Scan",
     "ScanInactive",
     "ScanNotFoundError",
@@ -80,7 +83,7 @@ class DataStore(datastore.DataStore):
                         "whose scans? DataStore(url, user=…, password=…) reads and records those of one user"
                     )
                 store = writing = opened.enter_context(database.session_login(user, password)).store.scans()
-            super().__init__(store, writing, inactive=inactive, close=False)
+            super().__init__(store, writing, clock, inactive=inactive, close=False)
             self._held = opened.pop_all()
 
     def close(self) -> None:

@@ -5,27 +5,35 @@ Law: who waits for scans from a timetag on misses none and gets none twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 from grafana_sensor.domain.errors import Forbidden, NoScanAvailable, NotFound, StateError
 from grafana_sensor.domain.scan import ScanState
 from grafana_sensor.ports.scans import ScanStore, ScanWriting
 from grafana_sensor.service.feeds import Patience, Source
 from grafana_sensor.service.loadedscan import Scan
+from grafana_sensor.service.producing import ProducedScan
 
 
 class DataStore:
-    """The scans of `store`, recorded to `writing` where they can be. A context manager that closes it.
+    """The scans of `store`, recorded to `writing` where they can be; `clock`: UTC µs. A context manager that closes it.
 
     With `close` closing it closes the store. `inactive`: seconds after which an open scan that brought nothing ends its readers by ScanInactive, an EndOfStream.
     """
 
     def __init__(
-        self, store: ScanStore, writing: ScanWriting | None = None, *, inactive: float | None = None, close: bool = True
+        self,
+        store: ScanStore,
+        writing: ScanWriting | None,
+        clock: Callable[[], int],
+        *,
+        inactive: float | None = None,
+        close: bool = True,
     ) -> None:
         self._source = Source(store, inactive)
         self._writing = writing
+        self._clock = clock
         self._close = close
 
     def __enter__(self) -> Self:
@@ -74,6 +82,13 @@ class DataStore:
     def get_scans_state(self, keys: Sequence[str]) -> dict[str, ScanState]:
         """The states of scans by key. Raises ScanNotFoundError where one isn't there."""
         return {key: self._source.store.load(key).state for key in keys}
+
+    def create_scan(self, identity: Mapping[str, Any], info: Mapping[str, Any] | None = None) -> ProducedScan:
+        """A new scan to record, CREATED: at least `name`, `number` and `data_policy` in its identity.
+
+        Raises Unprocessable and LimitError for what can't be recorded, Forbidden where scans are only read.
+        """
+        return ProducedScan(self._written("recorded"), identity, info or {}, self._clock)
 
     def delete_scan(self, key: str, force: bool = False) -> None:
         """Delete a closed scan, with `force` an open one too; nothing where it isn't there.

@@ -224,7 +224,7 @@ class Session(Asking):
         ('0-0', [])
         """
         writing = self.store.scans() if self.store.able.scans else None
-        return DataStore(self.scans(), writing, inactive=inactive, close=False)
+        return DataStore(self.scans(), writing, self.clock, inactive=inactive, close=False)
 
     def seal(self) -> Sealed:
         """Seal all that is unsealed; no answer changes, but later ones come faster.

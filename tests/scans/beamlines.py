@@ -5,11 +5,9 @@ A beamline's producer has the same verbs everywhere, so one suite is asked of al
 
 from __future__ import annotations
 
-import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,14 +17,12 @@ import blissdata.streams
 import numpy as np
 
 from grafana_sensor import scans as ours
-from grafana_sensor.domain.scan import Points, ScanState, StreamDefinition
+from grafana_sensor.bootstrap import clock
 from grafana_sensor.ports import ScanWriting
 from grafana_sensor.service import datastore
 from tests.contract.stores import SCANS, stores_of
 from tests.scans.blissproducer import IDENTITY, BlissProducer, defined, send
 from tests.scans.redis import RedisServer
-
-_NUMBERS: Final = itertools.count()
 
 
 class Made(ABC):
@@ -150,57 +146,43 @@ class Library(OnRedis):
         self._producer.close()
 
 
-@dataclass
 class _OwnMade(Made):
-    scans: ScanWriting
-    key: str
-    definitions: dict[str, StreamDefinition] = field(default_factory=dict)
-    lengths: dict[str, int] = field(default_factory=dict)
-    now: int = 1_767_225_600_000_000
+    def __init__(self, scan: ours.ProducedScan) -> None:
+        self._scan = scan
+        self.key = scan.key
 
     def stream(self, name: str, dtype: Any = float, shape: tuple[int, ...] = (), **info: Any) -> None:
-        json = dtype == "json"
-        text = "" if json else np.dtype(dtype).name
-        self.definitions[name] = StreamDefinition(name, "json" if json else "array", text, shape, info)
+        self._scan.create_stream(name, dtype, shape, info)
 
     def prepare(self, **info: Any) -> None:
-        self._advance(ScanState.PREPARED, info, tuple(self.definitions.values()))
+        self._scan.info.update(info)
+        self._scan.prepare()
 
     def start(self) -> None:
-        self._advance(ScanState.STARTED)
+        self._scan.start()
 
     def send(self, name: str, points: Any) -> None:
-        definition = self.definitions[name]
-        values = points
-        if definition.kind == "array":
-            values = np.asarray(points, definition.dtype)
-            values = values if values.ndim > len(definition.shape) else values[np.newaxis]
-            values = list(values) if -1 in definition.shape else values
-        start = self.lengths.get(name, 0)
-        self.lengths |= self.scans.send(self.key, {name: Points(start, values)})
+        stream = self._scan.streams[name]
+        definition = stream.definition
+        stream.send(points if definition.kind == "json" else np.asarray(points, definition.dtype))
+        stream.join()
 
     def stop(self) -> None:
-        self._advance(ScanState.STOPPED)
+        self._scan.stop()
 
     def close(self, **info: Any) -> None:
-        self._advance(ScanState.CLOSED, info)
-
-    def _advance(self, state: ScanState, info: Any = None, streams: tuple[StreamDefinition, ...] = ()) -> None:
-        self.now += 1_000_000
-        self.scans.advance(self.key, state, self.now, info or {}, streams)
+        self._scan.info.update(info)
+        self._scan.close()
 
 
 class Own(Beamline):
     """Ours on a user's own keyspace."""
 
     def __init__(self, scans: ScanWriting) -> None:
-        self._scans = scans
-        self.store = datastore.DataStore(scans, scans)
+        self.store = datastore.DataStore(scans, scans, clock)
 
     def create(self, info: Mapping[str, Any] | None = None, **identity: Any) -> Made:
-        made = _OwnMade(self._scans, f"01K{next(_NUMBERS):023d}")
-        self._scans.create(made.key, {**IDENTITY, **identity}, info or {}, made.now)
-        return made
+        return _OwnMade(self.store.create_scan(IDENTITY | identity, info))
 
     def delete(self, key: str) -> None:
         self.store.delete_scan(key, force=True)

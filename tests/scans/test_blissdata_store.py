@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+import redis_om.model.model
 
 from grafana_sensor.adapters.blissdata import BlissdataScans, Place
 from grafana_sensor.domain.errors import (
@@ -228,3 +230,13 @@ def test_a_url_that_would_not_do(url: str, message: str) -> None:
     """What blissdata can't read by is refused before anything is connected to."""
     with pytest.raises(BadRequest, match=message):
         Place.read(url)
+
+
+def test_scans_of_one_millisecond(
+    scans: BlissdataScans, producer: BlissProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scans that were made in the same millisecond are found in the order in which they were made all the same."""
+    numbers = itertools.count(9_999, -1)
+    monkeypatch.setattr(redis_om.model.model, "ULID", lambda: f"01K0000000{next(numbers):016d}")
+    keys = [producer.create(number=number).key for number in range(5)]
+    assert sorted(keys, reverse=True) == keys == scans.search({}) == scans.search({"name": "a*"})

@@ -88,7 +88,8 @@ def test_searching(beamline: Beamline) -> None:
     made = [beamline.create(number=n, dataset=name).key for n, name in enumerate(("abcd", "efgh1", "xefgh2"))]
 
     def found(**identity: Any) -> list[int]:
-        return [made.index(key) for key in sorted(beamline.store.search_existing_scans(**identity)[1])]
+        found = [made.index(key) for key in beamline.store.search_existing_scans(**identity)[1]]
+        return found if beamline.is_ours else sorted(found)  # the library's are in no order
 
     assert [0, 1, 2] == found()
     assert ([1], [1, 2], [2]) == (found(dataset="efgh*"), found(dataset="*efgh*"), found(dataset="*fgh2"))

@@ -50,7 +50,9 @@ class Reader:
         return {stream.name: viewed(view) for stream, view in views.items()}
 
     def slice(self, name: str, start: int | None, stop: int | None, step: int | None) -> Any:
-        return plain(self._streams[name][start:stop:step])
+        data = self._streams[name][start:stop:step]
+        # Whether they are alike is told of the points up to `stop` there, of those up to the last one here.
+        return plain(list(data) if name == "ragged" and step else data)
 
     def index(self, name: str, at: int) -> Any:
         return plain([self._streams[name][at]])

@@ -74,6 +74,12 @@ class Opened:
         found: list[dict[str, Any] | None] = self.redis.json().mget(list(keys), "id") if keys else []
         return found
 
+    def history(self) -> list[str]:
+        """The keys of the newest scans, 2,048 of them, oldest first."""
+        from blissdata.redis_engine.scan import scan_creation_stream
+
+        return [entry[b"key"].decode() for _, entry in self.redis.xrange(scan_creation_stream)]
+
     def created(self, since: str, limit: int, block: int | None = None) -> list[tuple[str, str]]:
         """(timetag, key) of scans after `since`; `block`: milliseconds to wait for one."""
         from blissdata.redis_engine.scan import scan_creation_stream

@@ -7,9 +7,10 @@ that every store answers a search alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
-from grafana_sensor.adapters.blissdata.opened import Opened
+from grafana_sensor.adapters.blissdata.opened import PREFIX, Opened
 from grafana_sensor.domain import scansearch
 
 _SHORTEST: Final = 2
@@ -22,14 +23,14 @@ def search(opened: Opened, identity: Mapping[str, str | int]) -> list[str]:
     meant = scansearch.search(identity)
     if all(_indexed(value) for value in identity.values()):
         keys = opened.store.search_existing_scans(**identity)[1]
-        return sorted(opened.there(keys))
+        return _oldest_first(opened, opened.there(keys))
     keys = opened.there(opened.store.search_existing_scans()[1])
     found = []
     for begin in range(0, len(keys), _AT_ONCE):
         some = keys[begin : begin + _AT_ONCE]
         known: list[dict[str, Any] | None] = opened.identities(some)
         found += [key for key, each in zip(some, known, strict=True) if each is not None and meant(_given(each))]
-    return sorted(found)
+    return _oldest_first(opened, found)
 
 
 def _indexed(value: str | int) -> bool:
@@ -38,6 +39,19 @@ def _indexed(value: str | int) -> bool:
         return True
     parts = value.split("|")
     return value.isascii() and "\\" not in value and all(len(part.strip(" *")) >= _SHORTEST for part in parts)
+
+
+def _oldest_first(opened: Opened, keys: list[str]) -> list[str]:
+    """By the millisecond in the key (a ULID); scans of one millisecond as the Redis' history of scans has them."""
+    keys = sorted(keys)
+    if all(_millisecond(one) != _millisecond(next_one) for one, next_one in pairwise(keys)):
+        return keys
+    places = {key: place for place, key in enumerate(opened.history())}
+    return sorted(keys, key=lambda key: (_millisecond(key), places.get(key, 0)))
+
+
+def _millisecond(key: str) -> str:
+    return key[len(PREFIX) : len(PREFIX) + 10]
 
 
 def _given(identity: Mapping[str, Any]) -> dict[str, str | int]:
