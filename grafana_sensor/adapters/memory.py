@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from grafana_sensor.adapters.declarations import amended
+from grafana_sensor.adapters.memory_scans import MemoryScans
 from grafana_sensor.adapters.passwords import Passwords
 from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.domain.catalog import Catalog, Declaration
@@ -29,6 +30,7 @@ from grafana_sensor.ports import (
     Keyspaces,
     RecordStore,
     Rollup,
+    ScanWriting,
     Seal,
     StaleDeclarations,
 )
@@ -141,6 +143,7 @@ class MemoryStore(BlobStore):
         self.epochs: dict[str, dict[int, Epoch]] = {}
         self.nodes: dict[str, dict[tuple[int, int], bytes]] = {}
         self.keys: dict[str, Key] = {}
+        self._scans = MemoryScans()
         self._claim = Lock()
         # Seals are counted: each open reading began at a count, and each grave is of one. Ascending, both.
         self._seals = 0
@@ -256,6 +259,10 @@ class MemoryStore(BlobStore):
                 for number, epoch in epochs.items()
                 if epoch.batches
             ]
+
+    def scans(self) -> ScanWriting:
+        """See the port."""
+        return self._scans
 
     def forget_keys(self, before: int) -> None:
         """See the port."""

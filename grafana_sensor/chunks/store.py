@@ -27,6 +27,7 @@ from grafana_sensor.ports import (
     Key,
     Post,
     RecordStore,
+    ScanWriting,
     Sealed,
     StaleDeclarations,
 )
@@ -123,6 +124,9 @@ class ChunkedStore(RecordStore):
                     laid[waiting.sensor] = prepared.layout, prepared.widths
                 return prepared.records
         return None
+
+    def scans(self) -> ScanWriting:
+        return self._blobs.scans()
 
     def check(self) -> Iterator[str]:
         yield from check(self._blobs, self._ladder)

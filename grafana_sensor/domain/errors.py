@@ -16,12 +16,15 @@ these is a defect of ours.
     │   └── RangeError           impossible times, from after to, too fine buckets
     ├── WrongCredentials    401
     ├── Forbidden           403
-    ├── NotFound            404: NoScanAvailable, ScanNotFoundError
+    ├── NotFound            404: NoScanAvailable, ScanNotFoundError, IndexNotYetThereError, IndexWontBeThereError,
+    │                            IndexNoMoreThereError
+    ├── EndOfStream         410: ScanInactive
     ├── Conflict            409: UserExists, IdempotencyConflict, DeclarationError, RecordExists, ScanExists,
     │                            StateError, PointConflict
     ├── TooLarge            413: a body beyond its limit
     ├── UnsupportedMedia    415
-    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError, StreamUnreadable
+    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError, PointError, StreamUnreadable
+    ├── Busy                429: as many are served at once as may be
     └── Unavailable         503: the store does not answer
 """
 
@@ -151,6 +154,37 @@ class ScanNotFoundError(NotFound):
     code = "scan_not_found"
 
 
+class IndexNotYetThereError(NotFound, IndexError):
+    """The stream hasn't come so far, but may."""
+
+    code = "index_not_yet_there"
+
+
+class IndexWontBeThereError(NotFound, IndexError):
+    """The stream is sealed and ended before."""
+
+    code = "index_wont_be_there"
+
+
+class IndexNoMoreThereError(NotFound, IndexError):
+    """The point was there, but was trimmed since."""
+
+    code = "index_no_more_there"
+
+
+class EndOfStream(Error):
+    """All points were read, and there will be no more."""
+
+    code = "end_of_stream"
+    status = 410
+
+
+class ScanInactive(EndOfStream):
+    """Nothing came from the scan for so long that whoever recorded it seems to have died."""
+
+    code = "scan_inactive"
+
+
 class Conflict(Error):
     """What is there already stands against the request."""
 
@@ -253,10 +287,23 @@ class LimitError(Unprocessable):
     code = "limit_exceeded"
 
 
+class PointError(Unprocessable, TypeError):
+    """Points that the stream can't take: of another dtype or shape, or none."""
+
+    code = "point_error"
+
+
 class StreamUnreadable(Unprocessable):
     """A stream that only an absent plugin of blissdata reads, or of a kind that can't be shown so."""
 
     code = "stream_unreadable"
+
+
+class Busy(Error):
+    """As many are served at once as may be; the same request may go through later."""
+
+    code = "busy"
+    status = 429
 
 
 class Unavailable(Error):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.layout import Layout, Reach, Widths
 from grafana_sensor.ports.records import Backlog, Key
+from grafana_sensor.ports.scans import ScanWriting
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,10 @@ class BlobStore(ABC):
     @abstractmethod
     def backlog(self) -> list[Backlog]:
         """As RecordStore.backlog."""
+
+    @abstractmethod
+    def scans(self) -> ScanWriting:
+        """As RecordStore.scans."""
 
     @abstractmethod
     def forget_keys(self, before: int) -> None:

@@ -247,7 +247,8 @@ def test_a_file_without_a_rollup_tree_gets_one(tmp_path: Path) -> None:
         store.append(records.post("b2", [2 * WEEK], t=[4.0]))
     with closing(connect(path)) as connection:
         connection.execute(
-            "DROP TABLE node; DROP TABLE layout; ALTER TABLE sensor DROP COLUMN low; ALTER TABLE sensor DROP COLUMN high;"
+            "DROP TABLE scan_points; DROP TABLE scan_stream; DROP TABLE scan; DROP TABLE node; DROP TABLE layout;"
+            " ALTER TABLE sensor DROP COLUMN low; ALTER TABLE sensor DROP COLUMN high;"
             " PRAGMA user_version = 1"
         )
     with closing(ChunkedStore(store_at(path))) as store:

@@ -50,6 +50,9 @@ class Stores(ABC):
     of_processes: ClassVar[bool] = True
     """Whether several processes see the same records at its URI."""
 
+    scans: ClassVar[bool] = True
+    """Whether scans can be recorded there."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "store"
         self._users = 0
@@ -298,7 +301,15 @@ class CassandraStores(OnCassandra, BlobStores):
                     session.execute(f"DELETE FROM {home}.{table} WHERE owner = %s{where}", row)
 
 
-PARTITIONS: Final = {"seg": (", sensor", ", epoch"), "roll": (", sensor",), "sensor": (), "key": (", shard",)}
+PARTITIONS: Final = {
+    "seg": (", sensor", ", epoch"),
+    "roll": (", sensor",),
+    "sensor": (),
+    "key": (", shard",),
+    "scan": (", key",),
+    "scan_list": (", part",),
+    "scan_points": (", key", ", stream", ", part"),
+}
 """What names the partitions of a table, after the owner."""
 
 
@@ -313,6 +324,7 @@ class ClassicStores(OnCassandra):
     """The classic layout, which has no blobs."""
 
     share = 0.012
+    scans = False
     prefix = f"{CassandraStores.prefix}c"
 
     def __init__(self, folder: Path) -> None:
@@ -346,6 +358,9 @@ ADAPTERS: Final[dict[str, type[Stores]]] = {
 }
 BLOBS: Final = {name: stores for name, stores in ADAPTERS.items() if issubclass(stores, BlobStores)}
 """Those that keep records as blobs."""
+
+SCANS: Final = {name: stores for name, stores in ADAPTERS.items() if stores.scans}
+"""Those that keep scans."""
 
 
 @contextmanager

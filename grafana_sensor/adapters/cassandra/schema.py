@@ -119,5 +119,5 @@ def _script(name: str) -> str:
 REACHES: Final = _script("tree.cql")
 """What came to the catalog later, in any layout that has one."""
 
-RECORDS: Final = Schema((_script("schema.cql"), REACHES), {1: make_trees})
+RECORDS: Final = Schema((_script("schema.cql"), REACHES, _script("scans.cql")), {1: make_trees})
 USERS: Final = Schema((_script("users.cql"), _script("layouts.cql")))

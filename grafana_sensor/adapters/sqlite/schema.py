@@ -80,5 +80,5 @@ def _script(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-RECORDS: Final = Schema(0x67727300, (_script("schema.sql"), _script("tree.sql")), {1: make_nodes})
+RECORDS: Final = Schema(0x67727300, (_script("schema.sql"), _script("tree.sql"), _script("scans.sql")), {1: make_nodes})
 USERS: Final = Schema(0x67727301, (_script("users.sql"),))

@@ -14,10 +14,11 @@ from typing import Any, ClassVar
 from grafana_sensor.adapters.sqlite import writing
 from grafana_sensor.adapters.sqlite.files import File
 from grafana_sensor.adapters.sqlite.reading import Remembered, SqliteReading
+from grafana_sensor.adapters.sqlite.scans import SqliteScans
 from grafana_sensor.adapters.sqlite.schema import RECORDS, Schema
 from grafana_sensor.domain.catalog import Declaration
 from grafana_sensor.domain.layout import Layout, Reach, Widths
-from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, Seal
+from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, ScanWriting, Seal
 
 BACKLOG = """
 SELECT name, epoch, count(*), sum(records), min(received)
@@ -45,6 +46,7 @@ class SqliteStore(BlobStore):
     def __init__(self, file: RecordsFile) -> None:
         self._file = file
         self._holders = [file]
+        self._scans = SqliteScans(file)
 
     def append(self, append: Append) -> Key | None:
         """See the port."""
@@ -103,6 +105,10 @@ class SqliteStore(BlobStore):
         with self._file.snapshot() as connection, self._file.errors:
             rows: list[Any] = connection.execute(BACKLOG).fetchall()
         return [Backlog(*row) for row in rows]
+
+    def scans(self) -> ScanWriting:
+        """See the port."""
+        return self._scans
 
     def forget_keys(self, before: int) -> None:
         """See the port."""
