@@ -21,6 +21,7 @@ from grafana_sensor.web.operation import BODY, OBJECT, POSTED, SIGNED, TEXT, For
 from grafana_sensor.web.recording_operations import RECORDING
 from grafana_sensor.web.rest import QUERY, VALUES
 from grafana_sensor.web.scan_operations import SCAN_OPERATIONS
+from grafana_sensor.web.write import WRITE, WRITE_1
 
 ROWS: Final[Schema] = {
     "type": "array",
@@ -50,6 +51,7 @@ _RECORDS: Final = {
     "text/csv": Form(schema=TEXT, example="time,sensor,t\r\n2026-01-01T00:00:00Z,a,1.5\r\n"),
 }
 _STORED: Final = {200: json_form(schemas.Stored), 201: json_form(schemas.Stored)}
+_LINES: Final = {"text/plain": Form(schema=TEXT, example='room,sensor=hall temperature=21.5,state="on"\n')}
 _ASKED: Final = (400, *SIGNED, 422)
 _TABLED: Final = (*_ASKED, 501)
 
@@ -271,6 +273,30 @@ OPERATIONS: Final = (
         POST_ANY,
         _RECORDS,
         idempotent=True,
+    ),
+    Operation(
+        "write.write",
+        "post",
+        "ingest",
+        "Store lines of the Influx line protocol; Authorization: Token user:password is taken too",
+        {204: {}},
+        POSTED,
+        WRITE,
+        _LINES,
+        idempotent=True,
+        problem=schemas.WriteProblem,
+    ),
+    Operation(
+        "write.write_1",
+        "post",
+        "ingest",
+        "The same, for clients of InfluxDB 1",
+        {204: {}},
+        POSTED,
+        WRITE_1,
+        _LINES,
+        idempotent=True,
+        problem=schemas.WriteProblem,
     ),
     *RECORDING,
 )
