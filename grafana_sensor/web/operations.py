@@ -19,7 +19,7 @@ from grafana_sensor.web.encode import ARROW, CSV
 from grafana_sensor.web.ingest import POST, POST_ANY
 from grafana_sensor.web.metrics import CONTENT_TYPE
 from grafana_sensor.web.parameters import Parameter
-from grafana_sensor.web.rest import QUERY, VALUES
+from grafana_sensor.web.rest import ATTRIBUTES, QUERY, RANGE, VALUES
 
 Schema = Mapping[str, Any]
 
@@ -235,7 +235,7 @@ OPERATIONS: Final = (
         (*_BODY, *_SIGNED),
         takes=_json(schemas.NewPassword, example={"password": "secret"}),
     ),
-    Operation("rest.sensors", "get", "catalog", "The sensors", {200: _json(schemas.Sensor, many=True)}, _ASKED),
+    Operation("rest.sensors", "get", "catalog", "The sensors", {200: _json(schemas.Sensor, many=True)}, _ASKED, RANGE),
     Operation(
         "rest.sensor_attributes",
         "get",
@@ -246,7 +246,13 @@ OPERATIONS: Final = (
         names=_SENSOR,
     ),
     Operation(
-        "rest.attributes", "get", "catalog", "The attributes", {200: _json(schemas.Attribute, many=True)}, _ASKED
+        "rest.attributes",
+        "get",
+        "catalog",
+        "The attributes",
+        {200: _json(schemas.Attribute, many=True)},
+        _ASKED,
+        ATTRIBUTES,
     ),
     Operation(
         "rest.values",
