@@ -70,11 +70,11 @@ $(VENV)/.run: setup.cfg setup.py | $(BIN)/pip
 	@touch $@
 
 $(VENV)/.test: setup.cfg setup.py | $(BIN)/pip
-	$(PIP) --editable '.[arrow,test]'
+	$(PIP) --editable '.[arrow,provision,test]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.check: setup.cfg setup.py | $(BIN)/pip
-	$(PIP) --editable '.[arrow,test,check]'
+	$(PIP) --editable '.[arrow,provision,test,check]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
 
 $(BIN)/pip:

@@ -16,6 +16,7 @@ from grafana_sensor.cli import (
     import_classic,
     ingest,
     passwd,
+    provision,
     query,
     register,
     seal,
@@ -37,5 +38,19 @@ def main() -> None:
     """
 
 
-for _command in (serve, demo, register, passwd, ingest, query, sensors, attributes, users, seal, check, import_classic):
+for _command in (
+    serve,
+    demo,
+    register,
+    passwd,
+    ingest,
+    query,
+    sensors,
+    attributes,
+    users,
+    seal,
+    check,
+    import_classic,
+    provision,
+):
     main.add_command(_command.command)
