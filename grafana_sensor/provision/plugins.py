@@ -166,6 +166,11 @@ class Infinity:
         columns = (("attribute", "string"),)
         return self._variable(self.get("/api/v1/attributes", columns, parameters=parameters, ref_id="variable"))
 
+    def having(self, attribute: str, sensor: str) -> Members:
+        """The query of a variable that lists those of the sensors which have the attribute."""
+        # Of a sensor that lacks it there is no row.
+        return self._variable(self.query(f"CNT({attribute}) AS records FROM {sensor}", (SENSOR,), ref_id="variable"))
+
     def annotation(self, q: str) -> Members:
         """A GET of what simple-json posts for."""
         columns = (("time", "timestamp_epoch"), ("timeEnd", "timestamp_epoch"), ("title", "string"), ("text", "string"))

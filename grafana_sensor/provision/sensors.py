@@ -12,7 +12,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 from grafana_sensor.provision import variables
 from grafana_sensor.provision.annotations import Annotation
 from grafana_sensor.provision.boards import board
-from grafana_sensor.provision.panels import BY_FIELD_AND_SENSOR, BY_SENSOR, figures, lines, rows, timeline
+from grafana_sensor.provision.panels import BY_FIELD_AND_SENSOR, BY_SENSOR, figures, lines, organized, rows, timeline
 from grafana_sensor.provision.plugins import Infinity, Plugin, SimpleJson, SimPod
 from grafana_sensor.provision.variables import ATTRIBUTE, ATTRIBUTES, NORMAL, SENSOR, STATE
 
@@ -31,10 +31,11 @@ def sensors(name: str) -> Dashboard:
         variables.every(),
         variables.state(plugin),
         variables.normal(),
+        *([variables.speaker(plugin)] if isinstance(plugin, Infinity) else []),
         *([variables.filters(plugin.source)] if plugin.filters else []),
     ):
         found.with_variable(variable)
-    q = f"{STATE} FROM {SENSOR} WHERE {STATE} != {NORMAL}"
+    q = f"{STATE} AS text FROM {SENSOR} WHERE {STATE} != {NORMAL}"
     found.annotation(Annotation("States that are not normal", plugin.source, plugin.annotation(q), colour="orange"))
     for row in (_last(plugin), _range(plugin), _aggregate(plugin), _states(plugin)):
         found.with_row(row)
@@ -66,8 +67,11 @@ def _aggregate(plugin: Plugin) -> Row:
 
 
 def _states(plugin: Plugin) -> Row:
-    target = plugin.states(STATE, SENSOR)
     if not plugin.apart:
-        return Row("States").with_panel(timeline("$state", plugin.source, [target], height=7).display_name(BY_SENSOR))
-    panel = timeline("$state of $sensor", plugin.source, [target], height=4)
-    return Row("States").with_panel(panel.repeat("sensor").repeat_direction("v"))
+        panel = timeline("$state", plugin.source, [plugin.states(STATE, SENSOR)], height=7)
+        return Row("States").with_panel(panel.display_name(BY_SENSOR))
+    each = "speaker" if isinstance(plugin, Infinity) else "sensor"
+    target = plugin.states(STATE, f"${{{each}:doublequote}}")
+    panel = timeline(f"$state of ${each}", plugin.source, [target], height=4).display_name(f"${each}")
+    panel.with_transformation(organized(excludeByName={"sensor": True}, indexByName={}, renameByName={}))
+    return Row("States").with_panel(panel.repeat(each).repeat_direction("v"))

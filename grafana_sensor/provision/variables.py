@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableRefresh,
 )
 
-from grafana_sensor.provision.plugins import Members, Plugin
+from grafana_sensor.provision.plugins import Infinity, Members, Plugin
 
 SENSOR: Final = "${sensor:doublequote}"
 ATTRIBUTE: Final = "${attribute:doublequote}"
@@ -45,8 +45,14 @@ def attribute(plugin: Plugin, of: str = SENSOR) -> QueryVariable:
 
 
 def state(plugin: Plugin) -> QueryVariable:
-    """One of the attributes of the sensors chosen that hold texts."""
-    return _query("state", "State", plugin.attributes("text", SENSOR), plugin.source)
+    """One of the attributes that hold texts; of all sensors, so that it isn't empty where those chosen have none."""
+    return _query("state", "State", plugin.attributes("text", "*"), plugin.source)
+
+
+def speaker(plugin: Infinity) -> QueryVariable:
+    """Those of the sensors chosen that have the state, for a panel each."""
+    found = _query("speaker", "Sensor with a state", plugin.having(STATE, SENSOR), plugin.source)
+    return found.multi(True).include_all(True).current(ALL).hide(VariableHide.HIDE_VARIABLE)
 
 
 def normal() -> TextBoxVariable:
