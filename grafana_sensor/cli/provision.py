@@ -51,9 +51,10 @@ def _tree() -> ModuleType:
     try:
         from grafana_sensor.provision import tree
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in ("grafana_foundation_sdk", "yaml"):
+        package = (error.name or "").partition(".")[0]
+        if package not in ("grafana_foundation_sdk", "yaml"):
             raise
         raise Unavailable(
-            f"{error.name} is not installed: pip install 'grafana_sensor[provision]' brings what makes the files"
+            f"{package} is not installed: pip install 'grafana_sensor[provision]' brings what makes the files"
         ) from None
     return tree
