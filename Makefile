@@ -14,7 +14,7 @@ READERS := $(NODE)/node_modules/.package-lock.json build/infinity
 .PHONY: help demo test check lint types layers docs bench soak cassandra format clean
 
 help:
-	@echo "make demo    a server on 127.0.0.1:8000 with a year of weather in it (user demo, password demo)"
+	@echo "make demo    a server on 127.0.0.1:8000 with a year of weather and live devices (user demo, password demo)"
 	@echo "make test    all tests"
 	@echo "make check   lint, types, layers, docs"
 	@echo "make bench   the figures of docs/performance.md"

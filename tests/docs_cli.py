@@ -44,7 +44,7 @@ def _section(command: Command, context: click.Context) -> Iterator[str]:
     yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```\n"
     for paragraph in (command.help or "").split("\n\n"):
         yield f"{' '.join(paragraph.split())}\n"
-    rows = [_row(each) for each in command.params if isinstance(each, click.Option)]
+    rows = [_row(each) for each in command.params if isinstance(each, click.Option) and not each.hidden]
     yield "| option | variable | |\n|---|---|---|\n" + "\n".join(rows) + "\n"
     yield "```sh\n" + "\n".join(command.examples) + "\n```\n"
 
