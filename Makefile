@@ -20,7 +20,7 @@ help:
 	@echo "make bench   the figures of docs/performance.md"
 	@echo "make soak    three nodes of Cassandra, two servers, a minute of load, while nodes die and return"
 	@echo "make cassandra  a node of Cassandra on 127.0.0.1:9042 for trying out; make cassandra ARGS=stop ends it"
-	@echo "make format  lay out the code, sort its imports, write docs/cli.md from --help"
+	@echo "make format  lay out the code, sort its imports, write the pages of docs that are made from code"
 	@echo "make clean   remove what these made"
 
 demo: $(VENV)/.run
@@ -57,7 +57,7 @@ cassandra: $(VENV)/.run
 format: $(VENV)/.check
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/python -m tests.docs_cli
+	$(BIN)/python -m tests.docs
 
 clean:
 	rm -rf $(VENV) $(NODE)/node_modules build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

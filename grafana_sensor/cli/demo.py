@@ -94,7 +94,7 @@ grafana-sensor demo
 grafana-sensor demo --port 8080 --no-live
 grafana-sensor query --store sqlite:.demo --user demo --password demo 'MAX(temp) BY sensor EVERY 28d'
 grafana-sensor demo --live --url http://127.0.0.1:8000
-grafana-sensor demo --live --url http://127.0.0.1:8000 --from 2026-01-01 --until 2026-01-02 --speed inf
+grafana-sensor demo --live --url http://127.0.0.1:8000 --interval 600 --from 2026-01-01 --until 2026-01-02 --speed inf
 """
 
 
