@@ -15,13 +15,13 @@ READERS := $(NODE)/node_modules/.package-lock.json build/infinity build/compose
 .PHONY: help demo test check lint types layers docs bench soak cassandra format lock clean
 
 help:
-	@echo "make demo    a server on 127.0.0.1:8000 with a year of weather in it (user demo, password demo)"
+	@echo "make demo    a server on 127.0.0.1:8000 with a year of weather and live devices (user demo, password demo)"
 	@echo "make test    all tests"
 	@echo "make check   lint, types, layers, docs"
 	@echo "make bench   the figures of docs/performance.md"
 	@echo "make soak    three nodes of Cassandra, two servers, a minute of load, while nodes die and return"
 	@echo "make cassandra  a node of Cassandra on 127.0.0.1:9042 for trying out; make cassandra ARGS=stop ends it"
-	@echo "make format  lay out the code, sort its imports, write docs/cli.md from --help"
+	@echo "make format  lay out the code, sort its imports, write the pages of docs that are made from code"
 	@echo "make lock    write docker/requirements.txt, what the image is made of, from setup.cfg"
 	@echo "make clean   remove what these made"
 
@@ -59,7 +59,7 @@ cassandra: $(VENV)/.run
 format: $(VENV)/.check
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/python -m tests.docs_cli
+	$(BIN)/python -m tests.docs
 
 # For the Python of the Dockerfile; setuptools builds the package itself there.
 lock: | $(BIN)/pip
