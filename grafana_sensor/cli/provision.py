@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 EXAMPLES: Final = r"""
-grafana-sensor provision
+grafana-sensor provision --output grafana
 grafana-sensor provision --output grafana --check
 """
 

@@ -88,6 +88,28 @@ def test_the_server_is_healthy_and_knows_the_user(tmp_path: Path) -> None:
     assert not healthy(port)
 
 
+def test_the_devices_post_to_the_server(tmp_path: Path) -> None:
+    """The simulator's devices, as many as .env says, post as the user, and what the dashboards want of them is there."""
+    environ = environment("server", tmp_path / "store", GRAFANA_SENSOR_PORT="0")
+    assert 0 == run("user", environ).returncode
+    service = services({"DEVICES": "2", "INTERVAL": "1"})["simulator"]
+    with serving(environ) as port:
+        command = [each.replace("server:8000", f"127.0.0.1:{port}") for each in service["command"]]
+        own = {"PATH": environ["PATH"], "HOME": str(tmp_path), **service["environment"]}
+        begun = ["grafana-sensor", *command, "--from=now-5m"]
+        with subprocess.Popen(begun, env=own, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as devices:
+            try:
+                assert devices.stderr is not None
+                assert any("2 devices are posting" in line for line in devices.stderr)
+            finally:
+                devices.kill()
+        asked: dict[str, Any] = {"auth": ("sensors", SECRETS["GRAFANA_SENSOR_PASSWORD"]), "timeout": 30}
+        sensors = requests.get(f"http://127.0.0.1:{port}/api/v1/sensors?from=now-1h", **asked).json()
+        assert ["greenhouse-1", "greenhouse-2"] == [each["sensor"] for each in sensors]
+        texts = requests.get(f"http://127.0.0.1:{port}/api/v1/attributes?kind=text", **asked).json()
+        assert ["status"] == [each["attribute"] for each in texts]
+
+
 @pytest.mark.parametrize(
     ("there", "expected"),
     [
