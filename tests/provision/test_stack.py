@@ -64,16 +64,25 @@ def healthy(port: int) -> bool:
     return subprocess.run([sys.executable, *code], capture_output=True, check=False, timeout=60).returncode == 0
 
 
-def test_the_user_is_registered_once(tmp_path: Path) -> None:
-    """The first start registers the user; a later one finds them there; another password is refused."""
+def test_the_user_has_the_password_of_the_environment(tmp_path: Path) -> None:
+    """The first start registers the user; a later one finds them there; a new password in .env becomes theirs."""
     environ = environment("user", tmp_path / "store")
     first = run("user", environ)
     assert (0, "sensors is registered\n") == (first.returncode, first.stdout)
     again = run("user", environ)
     assert (0, "", "") == (again.returncode, again.stdout, again.stderr)
-    other = run("user", {**environ, "GRAFANA_SENSOR_PASSWORD": "another"})
-    assert 1 == other.returncode
-    assert "'sensors'" in other.stderr
+    other = {**environ, "GRAFANA_SENSOR_PASSWORD": "another's"}
+    changed = run("user", other)
+    assert (0, "the password of sensors is changed\n") == (changed.returncode, changed.stdout)
+    assert (0, "") == (run("user", other).returncode, run("user", other).stdout)
+
+
+def test_a_store_that_is_away_is_told(tmp_path: Path) -> None:
+    """Where the store can't be opened, the user's service fails, and says why."""
+    environ = environment("user", tmp_path / "store", GRAFANA_SENSOR_STORE="sqlite:///dev/null/store")
+    done = run("user", environ)
+    assert done.returncode != 0
+    assert done.stderr.startswith("error: ")
 
 
 def test_the_server_is_healthy_and_knows_the_user(tmp_path: Path) -> None:
