@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from grafana_sensor.domain.errors import BadRequest, Unavailable
 from grafana_sensor.domain.shown import shown
-from grafana_sensor.ports import Keyspaces
+from grafana_sensor.ports import Keyspaces, ScanStore
 from grafana_sensor.service.database import Database
 from grafana_sensor.settings import Settings
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from grafana_sensor.service.following import Followers
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +67,19 @@ def connect(uri: str, settings: Settings | None = None, **overrides: object) -> 
         read = replace(
             settings, **{name: getattr(read, name) for name, value in overrides.items() if value is not None}
         )
-    return Database(opening(place, read), replace(read, store=uri), clock)
+    return Database(
+        opening(place, read), replace(read, store=uri), clock, open_scans(read.scans) if read.scans else None
+    )
+
+
+def open_scans(url: str) -> ScanStore:
+    """The scans of blissdata in the Redis at `redis://HOST:PORT`, which is connected to when it is first asked.
+
+    Raises BadRequest for another URL, or where the extra `blissdata` isn't installed.
+    """
+    from grafana_sensor.adapters.blissdata import BlissdataScans, Place
+
+    return BlissdataScans(Place.read(url))
 
 
 def create_app(settings: Settings) -> Flask:
@@ -88,16 +102,24 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
+def followers(app: Flask) -> Followers:
+    """Who follows scans by this app."""
+    from grafana_sensor.web.services import KEY
+
+    found: Followers = app.extensions[KEY].followers
+    return found
+
+
 def close_app(app: Flask) -> None:
     """Stop sealing, close all sessions and the store; harmless when done twice."""
     for close in app.extensions[_CLOSING]:
         close()
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, listening: Callable[[], None] | None = None) -> None:
     """Answer over HTTP until a signal stops it; requests under way are answered first, and logs go to stderr.
 
-    Raises BadRequest or Unavailable, before anything listens, where the store can't serve; one that is elsewhere may
+    `listening` is called once connections are taken. Raises BadRequest or Unavailable, before anything listens, where the store can't serve; one that is elsewhere may
     come later. Ends the process.
     """
     if settings.workers > 1 and settings.store.lower().startswith("memory:"):
@@ -111,13 +133,18 @@ def serve(settings: Settings) -> None:
             if not database.keyspaces.remote:
                 raise
             log.warning("not ready yet, which GET /ready tells: %s", error.message)
+        if database.scans is not None:
+            try:
+                database.scans.last_timetag()
+            except Unavailable as error:
+                log.warning("scans will be there later: %s", error.message)
     with TemporaryDirectory(prefix="grafana-sensor-") as folder:
         # Read when the library of metrics is loaded, which only workers do.
         os.environ.setdefault(_METRICS_FOLDER, folder)
-        _server(settings).run()
+        _server(settings, listening).run()
 
 
-def _server(settings: Settings) -> Any:
+def _server(settings: Settings, listening: Callable[[], None] | None) -> Any:
     """The gunicorn application that makes the app in each worker, and closes it there."""
     from gunicorn.app.base import BaseApplication
 
@@ -128,12 +155,19 @@ def _server(settings: Settings) -> Any:
             for name, value in gunicorn_options(settings).items():
                 if name in self.cfg.settings:  # older versions have no control socket
                     self.cfg.set(name, value)
+            self.cfg.set("post_worker_init", self.begin)
             self.cfg.set("worker_exit", self.leave)
             self.cfg.set("child_exit", forget_metrics)
+            if listening is not None:
+                self.cfg.set("when_ready", lambda _: listening())
 
         def load(self) -> Any:
             self.app = create_app(settings)
             return self.app
+
+        def begin(self, worker: Any) -> None:
+            if self.app is not None:
+                followers(self.app).stopping = lambda: not worker.alive
 
         def leave(self, server: object, worker: object) -> None:
             if self.app is not None:
@@ -149,7 +183,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": f"{host}:{settings.port}",
         "workers": settings.workers,
-        "threads": settings.threads,
+        "threads": settings.threads + settings.followers,  # a follower holds one: the others are for other requests
         "worker_class": "gthread",
         "keepalive": _KEEP_ALIVE,
         "preload_app": False,

@@ -1,4 +1,4 @@
-"""The page docs/cli.md, made from the commands themselves: `python -m tests.docs_cli` writes it."""
+"""The page docs/cli.md, made from the commands themselves: `python -m tests.docs` writes it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 
 from grafana_sensor.cli import main
-from grafana_sensor.cli.commands import Command
+from grafana_sensor.cli.commands import Command, leaves
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 
 _HEAD = """\
 # The command line
 
-<!-- Made from the commands' own help by `python -m tests.docs_cli`. -->
+<!-- Made from the commands' own help by `python -m tests.docs`. -->
 
 `grafana-sensor --help` lists the commands, `grafana-sensor COMMAND --help` tells what is told here.
 An option with a variable can be set in the environment instead; the option goes first.
@@ -26,25 +26,25 @@ An option with a variable can be set in the environment instead; the option goes
 def page() -> str:
     """The page as it should be."""
     context = click.Context(main, info_name="grafana-sensor")
-    names = main.list_commands(context)
-    commands = [main.commands[name] for name in names]
-    listed = "\n".join(f"| [{each.name}](#{each.name}) | {each.get_short_help_str(100)} |" for each in commands)
+    commands = dict(leaves(main))
+    listed = "\n".join(
+        f"| [{name}](#{name.replace(' ', '-')}) | {each.get_short_help_str(100)} |" for name, each in commands.items()
+    )
     codes = (
         "It exits with 0; with 1 where it failed, after `error:` and the message; with 2 where it was called wrongly."
     )
     parts = [_HEAD, f"{codes}\n", f"| command | what it does |\n|---|---|\n{listed}\n"]
-    for each in commands:
-        assert isinstance(each, Command)
-        parts.extend(_section(each, click.Context(each, parent=context, info_name=each.name)))
+    for name, each in commands.items():
+        parts.extend(_section(name, each, click.Context(each, parent=context, info_name=name)))
     return "\n".join(parts)
 
 
-def _section(command: Command, context: click.Context) -> Iterator[str]:
-    yield f"## {command.name}\n"
+def _section(name: str, command: Command, context: click.Context) -> Iterator[str]:
+    yield f"## {name}\n"
     yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```\n"
     for paragraph in (command.help or "").split("\n\n"):
         yield f"{' '.join(paragraph.split())}\n"
-    rows = [_row(each) for each in command.params if isinstance(each, click.Option)]
+    rows = [_row(each) for each in command.params if isinstance(each, click.Option) and not each.hidden]
     yield "| option | variable | |\n|---|---|---|\n" + "\n".join(rows) + "\n"
     yield "```sh\n" + "\n".join(command.examples) + "\n```\n"
 
@@ -56,7 +56,3 @@ def _row(option: click.Option) -> str:
     choices = f" ({', '.join(option.type.choices)})" if isinstance(option.type, click.Choice) else ""
     text = re.sub(r"\s+", " ", (option.help or "") + choices + default).replace("|", "\\|")
     return f"| {flags} | {variable} | {text} |"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

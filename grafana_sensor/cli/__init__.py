@@ -17,8 +17,10 @@ from grafana_sensor.cli import (
     ingest,
     mqtt,
     passwd,
+    provision,
     query,
     register,
+    scan,
     seal,
     sensors,
     serve,
@@ -51,6 +53,8 @@ for _command in (
     users,
     seal,
     check,
+    scan,
     import_classic,
+    provision,
 ):
     main.add_command(_command.command)

@@ -1,10 +1,12 @@
 """Whether a person is there, and what is drawn and asked for then.
 
-Law: a progress bar and a prompt go to a person only, never into a pipe; the bar goes to standard error.
+Law: a progress bar, a prompt and a browser's page go to a person only, never into a pipe; the bar goes to standard error.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -66,6 +68,15 @@ class Report:
     def _draw(self) -> None:
         if self.drawn:
             click.echo(_CLEAR + self._state, err=True, nl=False)
+
+
+def open_page(url: str) -> None:
+    """Open a page in the browser of who sits there, if somebody does, before a display."""
+    displayed = sys.platform == "darwin" or not {"DISPLAY", "WAYLAND_DISPLAY"}.isdisjoint(os.environ)
+    if is_written_to() and displayed:
+        # In a process of its own: some browsers are waited for.
+        command = [sys.executable, "-m", "webbrowser", "-t", url]
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  # our own address
 
 
 def new_password(user: str) -> str:

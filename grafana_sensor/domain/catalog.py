@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -33,12 +33,13 @@ class Catalog:
     """`sensors`: by name, its attributes with the bits of the kinds (NUMBER, TEXT) that their values have.
 
     A sensor whose records all lack attributes has an empty mapping. It only grows, with the exception of
-    the declarations, whose every change changes `version`.
+    the declarations, whose every change changes `version`. `titles`: what is shown in the place of a sensor's name.
     """
 
     sensors: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     declarations: Mapping[str, Declaration] = field(default_factory=dict)
     version: int = 0
+    titles: Mapping[str, str] = field(default_factory=dict)
     _kinds: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def kinds(self) -> Mapping[str, int]:
@@ -48,11 +49,18 @@ class Catalog:
         """
         if not self._kinds:
             found = dict.fromkeys(self.declarations, 0)
-            for attributes in self.sensors.values():
-                for name, bits in attributes.items():
-                    found[name] = found.get(name, 0) | bits
+            for name, bits in self.kinds_of(self.sensors).items():
+                found[name] = bits
             self._kinds.update(sorted(found.items()))
         return self._kinds
+
+    def kinds_of(self, sensors: Iterable[str]) -> dict[str, int]:
+        """The attributes of these sensors, which are there, with the bits of their kinds, in code point order."""
+        found: dict[str, int] = {}
+        for sensor in sensors:
+            for name, bits in self.sensors[sensor].items():
+                found[name] = found.get(name, 0) | bits
+        return dict(sorted(found.items()))
 
     def sensors_named(self, name: str) -> list[str] | None:
         """The sensors that a name stands for: that one, or all of them (ALL_SENSORS). None where it is unknown.
