@@ -21,7 +21,7 @@ PROFILES: Final = {
     "redis": "scans",
     "prometheus": "metrics",
 }
-OTHERS: Final = {"USER", "PASSWORD", "CASSANDRA_USER", "CASSANDRA_PASSWORD", "SCANS"}
+OTHERS: Final = {"USER", "PASSWORD", "CASSANDRA_USER", "CASSANDRA_PASSWORD"}
 """What our program takes from the environment beside its settings."""
 
 
