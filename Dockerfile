@@ -9,8 +9,10 @@ RUN python -m venv /opt/grafana_sensor
 ENV PATH=/opt/grafana_sensor/bin:$PATH
 WORKDIR /source
 # Before the program, so that a change of that alone doesn't install them again.
-COPY docker/requirements.txt docker/
-RUN pip install --require-hashes --only-binary :all: --requirement docker/requirements.txt
+COPY docker/requirements.txt docker/requirements-blissdata.txt docker/
+# requirements-blissdata.txt has blissdata too, which scans in Redis want; it is twice the size.
+ARG REQUIREMENTS=requirements.txt
+RUN pip install --require-hashes --only-binary :all: --requirement docker/${REQUIREMENTS}
 COPY setup.py setup.cfg README.md LICENSE ./
 COPY grafana_sensor grafana_sensor
 RUN pip install --no-deps --no-build-isolation . \

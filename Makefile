@@ -67,6 +67,9 @@ lock: | $(BIN)/pip
 	$(PIP) uv
 	echo setuptools | $(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --upgrade \
 	    --no-annotate --custom-compile-command "make lock" setup.py - --output-file docker/requirements.txt
+	echo setuptools | $(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --upgrade \
+	    --no-annotate --custom-compile-command "make lock" --extra blissdata setup.py - \
+	    --output-file docker/requirements-blissdata.txt
 
 clean:
 	rm -rf $(VENV) $(NODE)/node_modules build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

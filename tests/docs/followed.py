@@ -50,6 +50,7 @@ NOT_RUN: Final = {
     ("docs/provisioning.md", "cp .env.example"): "changes the source tree",
     ("docs/provisioning.md", "pip install"): "the tests run where it is installed",
     ("docs/provisioning.md", "GRAFANA_SENSOR_STORE="): "a line of .env; test_compose.py reads it",
+    ("docs/provisioning.md", "GRAFANA_SENSOR_SCANS="): "lines of .env; test_compose.py reads them",
     ("docs/provisioning.md", "GRAFANA_IMAGE="): "lines of .env for a Grafana of old",
     ("docs/operations.md", "sudo useradd"): "makes an account of the machine",
     ("docs/operations.md", "sudo systemctl"): "wants systemd; what the unit runs is in test_operations.py",

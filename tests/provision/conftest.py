@@ -1,4 +1,4 @@
-"""A server with a slice of the demo's weather in it, and devices with texts and odd names beside that."""
+"""A server with a slice of the demo's weather in it, devices with texts and odd names, and two scans."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pytest
 
 from grafana_sensor import connect
 from grafana_sensor.cli.demo import FILE
+from grafana_sensor.ports.scans import ScanWriting
 from tests.endtoend.servers import PASSWORD, USER, serving
 from tests.provision.asking import Asker
+from tests.service.scans import Recorder, definition
 
 HOUR: Final = 3_600_000
 START: Final = 1_357_020_000_000
@@ -23,6 +25,8 @@ TIMES: Final = range(START, END, 300_000)
 
 STATIONS: Final = ("EWR", "JFK", "LGA")
 ODD: Final = ("weather/roof (north)", "a, b", 'the "old" one', "lab.s2")
+INFO: Final = {"title": "ascan x", "positioners": {"positioners_start": {"x": 0.5}, "positioners_units": {"x": "mm"}}}
+"""What the scans tell of themselves."""
 STATES: Final = ("ok", "ok", "ok", "low battery", "sensor fault", "ok")
 
 
@@ -51,6 +55,23 @@ def device(place: int) -> list[dict[str, Any]]:
     ]
 
 
+def scans(store: ScanWriting) -> None:
+    """One scan that is done, and one that is not, each with a clock, a motor, a diode and a spectrum."""
+    for number in (1, 2):
+        begun = START + number * HOUR
+        recorder = Recorder(store, f"K{number}", number, INFO, begun * 1000).start(
+            definition("timer:epoch"), definition("mot:x"), definition("diode"), definition("mca", "int32", (3,))
+        )
+        recorder.send(
+            timer__epoch=[begun / 1000 + second for second in range(5)],
+            mot__x=[0.0, 1.0, 2.0, 3.0, 4.0],
+            diode=[10.0, 11.0, 12.0, 13.0, 14.0],
+            mca=[[place, 2, 3] for place in range(5)],
+        )
+        if number == 1:
+            recorder.end()
+
+
 @pytest.fixture(scope="session")
 def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     """Asks a running server for alice, who has all that."""
@@ -62,5 +83,6 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
                 session.insert_many(station, records)
             for place, name in enumerate(("greenhouse-1", "greenhouse-2", *ODD)):
                 session.insert_many(name, device(place))
+            scans(session.store.scans())
     with serving(store) as (_, port):
         yield Asker(f"http://127.0.0.1:{port}", USER, PASSWORD, START, END)

@@ -1,6 +1,6 @@
 """A running server answers every target, variable and annotation of the dashboards, as each plugin asks, with data.
 
-*Scan* is read with the scans, and *Server* by Prometheus' own reader.
+*Server* is asked by a Prometheus: test_server_board.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from tests.provision.asking import INFINITY, SIMPLE_JSON, Asker
 from tests.provision.conftest import ODD, STATIONS
 from tests.provision.expanding import BOARDS, ROOT, Chosen, panels
 
-ASKED: Final = ("fleet", "sensors-infinity", "sensors-simple-json", "sensors-simpod")
+SENSORS: Final = ("sensors-infinity", "sensors-simple-json", "sensors-simpod")
+ASKED: Final = ("fleet", "scan", *SENSORS)
 WAYS: Final = ("opened", "first", "odd", "two")
 
 
@@ -33,7 +34,7 @@ def choose(variable: Mapping[str, Any], options: list[str], way: str) -> str | l
     if way == "opened":
         assert is_all(variable)
         return options
-    odd = [each for each in options if each in (*ODD, "soil moisture", "air_temperature")]
+    odd = [each for each in options if each in (*ODD, "soil moisture", "air_temperature", "mot:x", "mca")]
     return {"first": odd[:1], "odd": odd[-1:], "two": odd[:2]}[way]
 
 
@@ -120,11 +121,11 @@ def _drawn(kind: str, fields: list[Any]) -> bool:
             return holds("time") and holds("string")
         case "stat":
             return holds("number")
-    return holds("number") and holds("string")
+    return holds("number", "string")
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", [name for name in ASKED if "list" in BOARDS[name]["annotations"]])
+@pytest.mark.parametrize("name", SENSORS)
 def test_annotations_are_marks(name: str, way: str, asker: Asker) -> None:
     """The annotation of a dashboard finds the states that are not normal, with a time, a title and a text each."""
     chosen, _ = variables(BOARDS[name], asker, "two" if way == "first" else way)
@@ -143,6 +144,17 @@ def test_annotations_are_marks(name: str, way: str, asker: Asker) -> None:
             texts = {event["text"] for event in read["events"]}
         assert texts
         assert texts <= {"low battery", "sensor fault"}
+
+
+def test_scans_are_regions(asker: Asker) -> None:
+    """*Scan* opens on the last scan, and marks each from its start to its end."""
+    board = BOARDS["scan"]
+    chosen, _ = variables(board, asker, "opened")
+    assert "last" == chosen.values["scan"]
+    (annotation,) = board["annotations"]["list"]
+    answer = asker.annotation(annotation, chosen)
+    (read,) = read_by_grafana([{"name": "scan", "mode": "annotations", "answer": json.dumps(answer)}])
+    assert [("ascan 1", True), ("ascan 2", True)] == [(each["title"], each["region"]) for each in read["events"]]
 
 
 @pytest.mark.parametrize("name", ["sensors-simple-json", "sensors-simpod"])

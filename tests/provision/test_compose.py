@@ -21,7 +21,7 @@ PROFILES: Final = {
     "redis": "scans",
     "prometheus": "metrics",
 }
-OTHERS: Final = {"USER", "PASSWORD", "CASSANDRA_USER", "CASSANDRA_PASSWORD", "SCANS"}
+OTHERS: Final = {"USER", "PASSWORD", "CASSANDRA_USER", "CASSANDRA_PASSWORD"}
 """What our program takes from the environment beside its settings."""
 
 
@@ -156,3 +156,13 @@ def _rows() -> Any:
     from grafana_sensor.settings import SETTINGS
 
     return SETTINGS.values()
+
+
+def test_scans_of_redis_have_what_reads_them() -> None:
+    """With the lines of docs/provisioning.md the server has that Redis, and its image the packages that read it."""
+    page = (ROOT / "docs/provisioning.md").read_text("utf-8")
+    lines = dict(re.findall(r"^(GRAFANA_SENSOR_SCANS|REQUIREMENTS)=(\S+)$", page, re.MULTILINE))
+    server = services(lines)["server"]
+    assert "redis://redis:6379" == Settings.read(server["environment"]).scans
+    assert (ROOT / "docker" / server["build"]["args"]["REQUIREMENTS"]).is_file()
+    assert "blissdata==" in (ROOT / "docker" / lines["REQUIREMENTS"]).read_text("utf-8")

@@ -14,7 +14,8 @@ from grafana_sensor.settings import Settings
 from tests.provision.expanding import ROOT
 from tests.test_house import setup_cfg
 
-LOCK: Final = ROOT / "docker" / "requirements.txt"
+LOCKS: Final = {"requirements.txt": None, "requirements-blissdata.txt": "blissdata"}
+"""By its file in docker/, the extra that it has beside what everybody needs."""
 
 
 def instructions() -> Iterator[tuple[str, str]]:
@@ -44,7 +45,7 @@ def test_the_image_is_not_roots() -> None:
 
 def test_the_base_has_a_version() -> None:
     """Both stages stand on one base, slim and of a named version."""
-    (base,) = given("ARG")
+    base, _ = given("ARG")
     assert re.fullmatch(r"PYTHON_IMAGE=python:3\.\d+-slim-[a-z]+", base)
     assert ["${PYTHON_IMAGE} AS build", "${PYTHON_IMAGE}"] == given("FROM")
 
@@ -89,11 +90,14 @@ def test_the_entry_point_is_the_program() -> None:
     assert found.store.removeprefix("sqlite://") in given("VOLUME")
 
 
-def test_the_lock_has_every_package() -> None:
-    """docker/requirements.txt has each package that setup.cfg needs, of one version, with hashes, and setuptools."""
-    text = LOCK.read_text("utf-8")
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_every_package(name: str) -> None:
+    """A lock file has each package that setup.cfg needs, of one version, with hashes, and setuptools."""
+    text = (ROOT / "docker" / name).read_text("utf-8")
     pinned = dict(re.findall(r"^([a-z0-9-]+)==([\w.]+)", text, re.MULTILINE))
     wanted = setup_cfg("options", "install_requires")
+    if extra := LOCKS[name]:
+        wanted += [re.split(r"[<>=]", each)[0] for each in setup_cfg("options.extras_require", extra)]
     assert [] == [each for each in (*wanted, "setuptools") if each not in pinned]
     entries = re.split(r"\n(?=[a-z0-9-]+==)", text)
     assert len(pinned) == len(entries) - 1
