@@ -213,6 +213,13 @@ def test_points_can_be_changed_by_whoever_reads_them(scans: ScanWriting) -> None
     found = scans.points("K", DIODE.name, 0, 2)
     found.values[1] = 9
     assert (0, [1.0, 2.0]) == shown(scans, "K", DIODE.name)
+    ragged, note = np.array([1, 2], np.uint16), {"a": [1]}
+    scans.send("K", {RAGGED.name: Points(0, [ragged]), NOTES.name: Points(0, [note])})
+    ragged[0] = note["a"][0] = 9
+    for name in (RAGGED.name, NOTES.name):
+        point = scans.points("K", name, 0, 1).values[0]
+        (point["a"] if name == NOTES.name else point)[0] = 9
+    assert [(0, [[1, 2]]), (0, [{"a": [1]}])] == [shown(scans, "K", name) for name in (RAGGED.name, NOTES.name)]
 
 
 def test_points_can_be_sent_again(scans: ScanWriting) -> None:
