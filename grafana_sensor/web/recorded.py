@@ -1,21 +1,25 @@
 """The bodies of the routes that record scans, as models.
 
-Law: as in `schemas`. Points are read without a model, for speed; theirs describe them.
+Law: as in `schemas`, but that a scan's members which aren't known are refused: they would be lost. Points are read without a model, for speed; theirs describe them.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from grafana_sensor.web.schemas import Given, Taken
 
 State = Literal["CREATED", "PREPARED", "STARTED", "STOPPED", "CLOSED"]
 
+_WHOLE: Final = ConfigDict(strict=True, extra="forbid", frozen=True)
+
 
 class NewStream(Taken):
     """A stream of a scan to record."""
+
+    model_config = _WHOLE
 
     name: str = Field(description="1 to 255 characters", examples=["diode:current"])
     dtype: str = Field(
@@ -27,6 +31,8 @@ class NewStream(Taken):
 
 class NewScan(Taken):
     """A scan to record: what it is searched by, what is known of it, and its streams."""
+
+    model_config = _WHOLE
 
     name: str = Field(examples=["ascan"])
     number: int = Field(examples=[2])

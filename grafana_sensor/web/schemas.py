@@ -165,4 +165,4 @@ def checked(model: type[M], body: Mapping[str, Any]) -> M:
 
 
 def _members(model: type[BaseModel]) -> str:
-    return " and ".join(model.model_fields)
+    return " and ".join(name for name, each in model.model_fields.items() if each.is_required())

@@ -46,7 +46,7 @@ def client(make: Make, keyspaces: MemoryKeyspaces) -> FlaskClient:
 @pytest.fixture
 def scans(client: FlaskClient, keyspaces: MemoryKeyspaces) -> ScanWriting:
     """Alice's scans."""
-    assert client  # with whose app alice comes
+    assert "grafana_sensor" in client.application.extensions  # with which alice comes
     return keyspaces.stores["alice"].scans()
 
 
@@ -132,7 +132,9 @@ def test_what_was_not_answered_can_be_sent_again(client: FlaskClient, scans: Sca
 @pytest.mark.parametrize(
     ("path", "body", "status", "code", "message"),
     [
-        ("", {"number": 1}, 400, "bad_request", "name is missing"),
+        ("", {"number": 1}, 400, "bad_request", "name is missing; the body is an object with name and number"),
+        ("", {**SCAN, "sesion": "q"}, 400, "bad_request", "sesion is 'q': extra inputs are not permitted"),
+        ("", {**SCAN, "streams": [{"name": "t", "unit": "A"}]}, 400, "bad_request", "streams.0.unit is 'A'"),
         ("", {**SCAN, "number": "2"}, 400, "bad_request", "number is '2'"),
         ("", {**SCAN, "key": "first"}, 422, "unprocessable", "'first' is no ULID"),
         ("", {**SCAN, "streams": [{"name": "t", "dtype": "text"}]}, 422, "unprocessable", "the dtype of stream 't'"),
