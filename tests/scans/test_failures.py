@@ -193,6 +193,21 @@ def test_a_redis_that_comes_back_empty(own_redis: RedisServer) -> None:
         again.close()
 
 
+def test_a_redis_that_hangs(own_redis: RedisServer) -> None:
+    """One that takes connections but answers nothing is given up after socket_timeout, however long one would wait."""
+    producer = BlissProducer(own_redis.url)
+    made, _ = producer.started()
+    with ours.DataStore(f"{own_redis.url}?socket_timeout=0.5") as store:
+        scan = store.load_scan(made.key)
+        own_redis.hang()
+        for ask in (scan.update, lambda: store.load_scan(made.key), store.get_next_scan):
+            with pytest.raises(Unavailable, match="does not answer: Timeout"):
+                ask()
+        own_redis.hang(False)
+        assert made.key == store.get_last_scan()[1]
+    producer.close()
+
+
 @pytest.mark.parametrize(("modules", "lacking"), [((), "modules ReJSON and search"), ((JSON,), "module search")])
 def test_a_redis_without_its_modules(tmp_path: Path, modules: tuple[Any, ...], lacking: str) -> None:
     """A Redis that lacks what blissdata keeps scans by says which."""
