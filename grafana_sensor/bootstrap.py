@@ -24,6 +24,8 @@ from grafana_sensor.settings import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
+    from grafana_sensor.service.following import Followers
+
 log = logging.getLogger(__name__)
 
 _CLOSING: Final = "grafana_sensor.closing"
@@ -100,6 +102,14 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
+def followers(app: Flask) -> Followers:
+    """Who follows scans by this app."""
+    from grafana_sensor.web.services import KEY
+
+    found: Followers = app.extensions[KEY].followers
+    return found
+
+
 def close_app(app: Flask) -> None:
     """Stop sealing, close all sessions and the store; harmless when done twice."""
     for close in app.extensions[_CLOSING]:
@@ -145,12 +155,17 @@ def _server(settings: Settings) -> Any:
             for name, value in gunicorn_options(settings).items():
                 if name in self.cfg.settings:  # older versions have no control socket
                     self.cfg.set(name, value)
+            self.cfg.set("post_worker_init", self.begin)
             self.cfg.set("worker_exit", self.leave)
             self.cfg.set("child_exit", forget_metrics)
 
         def load(self) -> Any:
             self.app = create_app(settings)
             return self.app
+
+        def begin(self, worker: Any) -> None:
+            if self.app is not None:
+                followers(self.app).stopping = lambda: not worker.alive
 
         def leave(self, server: object, worker: object) -> None:
             if self.app is not None:
@@ -166,7 +181,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": f"{host}:{settings.port}",
         "workers": settings.workers,
-        "threads": settings.threads,
+        "threads": settings.threads + settings.followers,  # a follower holds one: the others are for other requests
         "worker_class": "gthread",
         "keepalive": _KEEP_ALIVE,
         "preload_app": False,

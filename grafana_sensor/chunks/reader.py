@@ -18,10 +18,11 @@ from grafana_sensor.chunks.pieces import Piece
 from grafana_sensor.chunks.tables import Entry
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Catalog
-from grafana_sensor.domain.columns import Block, Column, Ints, Mask
+from grafana_sensor.domain.columns import Block, Ints
 from grafana_sensor.domain.conditions import TIME
+from grafana_sensor.domain.passing import conditioned, passing, summarise_block
 from grafana_sensor.domain.plans import EVERYTHING, Need, Request
-from grafana_sensor.domain.summaries import End, Summary, add_block
+from grafana_sensor.domain.summaries import End, Summary
 from grafana_sensor.ports import BlobReading, RecordReading
 
 Answer = dict[str, list[Summary]]
@@ -59,13 +60,13 @@ class ChunkReading(RecordReading):
         start, end = int(request.edges[0]), int(request.edges[-1])
         if start >= end:
             return
-        names = list(dict.fromkeys([*attributes, *_conditioned(request)]))
+        names = list(dict.fromkeys([*attributes, *conditioned(request)]))
         for epoch in epochs(self._blobs, sensor, start, end, self._width):
             for piece in epoch.pieces():
                 budget.tick()
                 if _beyond(epoch, piece, start, end) or _verdict(epoch, piece, request) is False:
                     continue
-                block = _passing(epoch.block([piece], names, ids=ids), request)
+                block = passing(epoch.block([piece], names, ids=ids), request)
                 if len(block):
                     columns = {name: block.columns[name] for name in attributes if name in block.columns}
                     yield Block(block.times, block.ids if ids else None, columns)
@@ -139,25 +140,9 @@ class _Summariser:
 
     def _decoded(self, pieces: Sequence[Piece]) -> None:
         wants = {name: need for name, need in self._request.wants.items() if name != EVERYTHING}
-        names = list(dict.fromkeys([*wants, *_conditioned(self._request)]))
-        block = _passing(self._epoch.block(pieces, names, ids=self._ids), self._request)
-        if not len(block):
-            return
-        within = np.diff(np.searchsorted(block.times, self._edges, "left"))
-        group = np.repeat(np.arange(len(within)), within)
-        for name, need in wants.items():
-            column = block.columns.get(name)
-            if column is not None:
-                if Need.VALUES in need:
-                    self._budget.hold(len(block))
-                add_block(self._answer[name], group, column, block, need)
-        if EVERYTHING in self._request.wants:
-            ones = Column(np.zeros(len(block)), None)
-            add_block(self._answer[EVERYTHING], group, ones, Block(block.times, None, {}), Need.ENDS)
-
-
-def _conditioned(request: Request) -> list[str]:
-    return [c.attribute for c in request.conditions if c.attribute != TIME]
+        names = list(dict.fromkeys([*wants, *conditioned(self._request)]))
+        block = passing(self._epoch.block(pieces, names, ids=self._ids), self._request)
+        summarise_block(block, self._request, self._answer, self._budget)
 
 
 def _bucket(edges: Ints, first: int, last: int) -> int | None:
@@ -192,19 +177,3 @@ def _verdict(epoch: Epoch, piece: Piece, request: Request) -> Verdict:
             return False
         met = met and verdict
     return met
-
-
-def _passing(block: Block, request: Request) -> Block:
-    """The records of the block that lie in the range and pass all conditions."""
-    times, n = block.times, len(block)
-    start = int(np.searchsorted(times, request.edges[0], "left"))
-    stop = int(np.searchsorted(times, request.edges[-1], "left"))
-    if (start, stop) != (0, n):
-        block = block.take(slice(start, stop))
-        n = len(block)
-    if not request.conditions:
-        return block
-    met: Mask = np.ones(n, np.bool_)
-    for c in request.conditions:
-        met &= c.mask_times(block.times) if c.attribute == TIME else c.mask(block.columns.get(c.attribute), n)
-    return block if met.all() else block.take(met)

@@ -24,6 +24,7 @@ these is a defect of ours.
     ├── TooLarge            413: a body beyond its limit
     ├── UnsupportedMedia    415
     ├── Unprocessable       422: RecordError, RejectedRecords, LimitError, PointError, StreamUnreadable
+    ├── Busy                429: as many are served at once as may be
     └── Unavailable         503: the store does not answer
 """
 
@@ -296,6 +297,13 @@ class StreamUnreadable(Unprocessable):
     """A stream that only an absent plugin of blissdata reads, or of a kind that can't be shown so."""
 
     code = "stream_unreadable"
+
+
+class Busy(Error):
+    """As many are served at once as may be; the same request may go through later."""
+
+    code = "busy"
+    status = 429
 
 
 class Unavailable(Error):

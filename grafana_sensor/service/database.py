@@ -14,6 +14,7 @@ from grafana_sensor.domain.errors import Error
 from grafana_sensor.ports import Keyspaces, RecordStore, ScanStore
 from grafana_sensor.service.accounts import check_password, check_user
 from grafana_sensor.service.ids import BatchIds
+from grafana_sensor.service.scanmemory import ScanMemory
 from grafana_sensor.service.sealing import Thresholds, Watch
 from grafana_sensor.service.session import Session
 from grafana_sensor.settings import Settings
@@ -35,6 +36,7 @@ class Database:
         self.settings = settings
         self.clock = clock
         self.ids = BatchIds(clock)
+        self.memory = ScanMemory(settings.scan_memory)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +92,14 @@ class Database:
     def session(self, user: str, store: RecordStore, stored: Callable[[Session, int], None] | None = None) -> Session:
         """The session over a store that is open; `stored` is told of every post and its records."""
         return Session(
-            user, store, settings=self.settings, ids=self.ids, clock=self.clock, stored=stored, scans=self.scans
+            user,
+            store,
+            settings=self.settings,
+            ids=self.ids,
+            clock=self.clock,
+            memory=self.memory,
+            stored=stored,
+            scans=self.scans,
         )
 
     def get_users(self) -> list[str]:

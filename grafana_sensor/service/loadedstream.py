@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from grafana_sensor.service.loadedscan import Scan
 
 _OBJECTS: Final = np.dtype(object)
+_POINTS: Final = 100_000_000
+_BYTES: Final = 2**30
+"""The most points, and about the most bytes, of one slice."""
 
 
 class Stream:
@@ -137,7 +140,7 @@ class Stream:
         extent = self._extent()
         wanted = range(*key.indices(extent.length))
         start, end = (min(wanted), max(wanted) + 1) if wanted else (0, 0)
-        if end - start > (limit := most(self._definition) * 100):
+        if end - start > (limit := most(self._definition, _POINTS, _BYTES)):
             raise LimitError(
                 f"{end - start:,} points of stream {self.name!r} are more than one slice takes ({limit:,});"
                 " read it by a cursor, or in parts"

@@ -21,6 +21,7 @@ from grafana_sensor.service.datastore import DataStore
 from grafana_sensor.service.ids import BatchIds, record_text
 from grafana_sensor.service.ingest import Incoming, Receipt
 from grafana_sensor.service.leases import Leases
+from grafana_sensor.service.scanmemory import ScanMemory
 from grafana_sensor.settings import Settings
 
 FLAGS: Final[dict[str, Kind]] = {"numeric": "number", "alphanumeric": "text"}
@@ -33,7 +34,8 @@ LONGEST_UNIT: Final = 255
 class Session(Asking):
     """One user's session over `store`; `clock` gives UTC µs, `stored` is told of every post and its records.
 
-    `scans` are those that every user sees. A context manager that closes it.
+    `scans` are those that every user sees; `memory` keeps what was read of scans, one of its own where none is given.
+    A context manager that closes it.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Session(Asking):
         settings: Settings,
         ids: BatchIds,
         clock: Callable[[], int],
+        memory: ScanMemory | None = None,
         stored: Callable[[Session, int], None] | None = None,
         scans: ScanStore | None = None,
     ) -> None:
@@ -51,6 +54,7 @@ class Session(Asking):
         self.store = store
         self.settings = settings
         self.clock = clock
+        self.memory = ScanMemory(settings.scan_memory) if memory is None else memory
         self.leases = Leases(store.close)
         self._ids = ids
         self._stored = stored

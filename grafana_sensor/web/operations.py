@@ -20,6 +20,7 @@ from grafana_sensor.web.metrics import CONTENT_TYPE
 from grafana_sensor.web.operation import BODY, OBJECT, POSTED, SIGNED, TEXT, Form, Operation, Schema, json_form
 from grafana_sensor.web.recording_operations import RECORDING
 from grafana_sensor.web.rest import QUERY, VALUES
+from grafana_sensor.web.scan_operations import SCAN_OPERATIONS
 
 ROWS: Final[Schema] = {
     "type": "array",
@@ -236,6 +237,7 @@ OPERATIONS: Final = (
         takes=json_form(schemas.Declared, example={"unit": "celsius", "title": "Air temperature"}),
         names=_ATTRIBUTE,
     ),
+    *SCAN_OPERATIONS,
     Operation("rest.query", "get", "query", "Ask for rows or aggregates", {200: _TABLE}, _TABLED, QUERY),
     Operation(
         "rest.query",

@@ -26,7 +26,8 @@ from werkzeug.test import TestResponse
 from grafana_sensor.web.openapi import METHODS
 from grafana_sensor.web.operation import Operation
 from grafana_sensor.web.operations import OPERATIONS
-from tests.web.conftest import ALICE, Make
+from tests.service.scans import ascan
+from tests.web.conftest import ALICE, Make, scans_of
 
 EXAMPLES = 25
 CHECKS = [
@@ -36,6 +37,13 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+
+
+@pytest.fixture
+def client(client: FlaskClient) -> FlaskClient:
+    """The client of an app that has a scan, too."""
+    ascan(scans_of(client)).end()
+    return client
 
 
 @pytest.fixture
