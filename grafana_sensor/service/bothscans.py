@@ -2,7 +2,7 @@
 
 Law: a key is looked for among the user's own scans first, and there alone where it is found, so these are there
 while the Redis is away. What asks for all scans asks both, or fails. The newest scan is the newest of both, by the
-time in its key (a ULID). A timetag here is one of each store, with a `|` between them.
+time in its key (a ULID). A timetag here is one of each store, with a `|` between them; `0-0` is before all scans.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from grafana_sensor.domain.shown import shown
 from grafana_sensor.ports.scans import ScanStore
 
 _BETWEEN: Final = "|"
+_START: Final = "0-0"
+"""Before all scans, in every store."""
 _SLICE: Final = 0.05
 """Seconds for which one store is waited for before the other is looked at."""
 
@@ -115,6 +117,8 @@ def _joined(own: str, others: str) -> str:
 
 
 def _parted(timetag: str) -> tuple[str, str]:
+    if timetag == _START:
+        return _START, _START
     own, between, others = timetag.rpartition(_BETWEEN)
     if not between:
         raise BadRequest(f"{shown(timetag)} is no timetag of this server's scans; take one that it gave")

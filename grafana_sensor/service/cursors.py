@@ -171,9 +171,9 @@ class CursorGroup:
         return {key: (feed, feed.now()) for key, feed in feeds.items()}
 
 
-def most(definition: StreamDefinition) -> int:
-    """How many of the stream's points one view has at most."""
+def most(definition: StreamDefinition, points: int = _POINTS, size: int = _BYTES) -> int:
+    """How many of the stream's points are had at once, within so many points and about so many bytes; at least one."""
     if definition.kind != "array":
-        return _POINTS // 10
-    size = np.dtype(definition.dtype).itemsize * math.prod(abs(each) for each in definition.shape)
-    return max(1, min(_POINTS, _BYTES // max(1, size)))
+        return points // 10
+    each = np.dtype(definition.dtype).itemsize * math.prod(abs(length) for length in definition.shape)
+    return max(1, min(points, size // max(1, each)))

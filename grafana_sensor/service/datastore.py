@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
-from grafana_sensor.domain.errors import Forbidden, NoScanAvailable, NotFound, StateError
+from grafana_sensor.domain.errors import Forbidden, NoScanAvailable, ScanNotFoundError, StateError
 from grafana_sensor.domain.scan import ScanState
 from grafana_sensor.ports.scans import ScanStore, ScanWriting
 from grafana_sensor.service.feeds import Patience, Source
@@ -98,7 +98,9 @@ class DataStore:
         writing = self._written("deleted")
         try:
             state = writing.load(key).state
-        except NotFound:
+        except ScanNotFoundError:
+            if self._is_elsewhere(key):
+                raise Forbidden(f"scan {key} is only read here: it is deleted by blissdata itself") from None
             return
         if state != ScanState.CLOSED and not force:
             raise StateError(f"scan {key} is {state.name}, not CLOSED; delete it with force=True all the same")
@@ -108,6 +110,13 @@ class DataStore:
         """Let go of the store; harmless when done twice."""
         if self._close:
             self._source.store.close()
+
+    def _is_elsewhere(self, key: str) -> bool:
+        try:
+            self._source.store.load(key)
+        except ScanNotFoundError:
+            return False
+        return True
 
     def _written(self, done: str) -> ScanWriting:
         if self._writing is None:

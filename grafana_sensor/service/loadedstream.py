@@ -8,7 +8,7 @@ that was trimmed.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, overload
 
 import numpy as np
@@ -25,11 +25,15 @@ from grafana_sensor.domain.scan import Kind, Points, StreamDefinition
 from grafana_sensor.domain.scan import Stream as Extent
 from grafana_sensor.service.cursors import Cursor, most
 from grafana_sensor.service.feeds import Feed, Patience
+from grafana_sensor.service.recordable import definition
 
 if TYPE_CHECKING:
     from grafana_sensor.service.loadedscan import Scan
 
 _OBJECTS: Final = np.dtype(object)
+_POINTS: Final = 100_000_000
+_BYTES: Final = 2**30
+"""The most points, and about the most bytes, of one slice."""
 
 
 class Stream:
@@ -42,6 +46,17 @@ class Stream:
 
     def __repr__(self) -> str:
         return f"<Stream {self.name!r} of {self.feed.key}>"
+
+    @staticmethod
+    def make_definition(
+        name: str, dtype: Any, shape: Sequence[int] = (), info: Mapping[str, Any] | None = None
+    ) -> StreamDefinition:
+        """A stream to be made by `create_stream`; see recordable.definition.
+
+        >>> Stream.make_definition("diode:current", float).dtype
+        'float64'
+        """
+        return definition(name, dtype, shape, info)
 
     @property
     def name(self) -> str:
@@ -137,7 +152,7 @@ class Stream:
         extent = self._extent()
         wanted = range(*key.indices(extent.length))
         start, end = (min(wanted), max(wanted) + 1) if wanted else (0, 0)
-        if end - start > (limit := most(self._definition) * 100):
+        if end - start > (limit := most(self._definition, _POINTS, _BYTES)):
             raise LimitError(
                 f"{end - start:,} points of stream {self.name!r} are more than one slice takes ({limit:,});"
                 " read it by a cursor, or in parts"

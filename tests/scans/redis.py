@@ -65,8 +65,14 @@ class RedisServer:
         """End it by its pid; harmless when it doesn't run."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+            self.hang(False)
             self._process.wait(30)
             self._process = None
+
+    def hang(self, hangs: bool = True) -> None:
+        """Have it hold still, or go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
 
     def clear(self) -> None:
         """Empty it and set it up for blissdata, as who records does once."""

@@ -38,7 +38,9 @@ def ours(place: str, key: str = "") -> Iterator[None]:
             f"too many are waiting for the Redis {place}: try again, or add max_connections=… to its URL"
         ) from None
     except (theirs.AuthenticationError, theirs.AuthorizationError, theirs.NoPermissionError) as error:
-        raise Unavailable(f"the Redis {place} refuses: {error}; scans are read with the rights of docs/scans") from None
+        raise Unavailable(
+            f"the Redis {place} refuses: {error}; docs/scans-python.md says which rights a reader needs"
+        ) from None
     except (theirs.ConnectionError, theirs.TimeoutError) as error:
         raise Unavailable(f"the Redis {place} does not answer: {error}") from None
     except theirs.ResponseError as error:

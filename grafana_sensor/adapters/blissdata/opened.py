@@ -13,9 +13,11 @@ from importlib.util import find_spec
 from threading import Lock
 from typing import Any, Final
 
+from grafana_sensor.adapters.blissdata.definitions import defined
 from grafana_sensor.adapters.blissdata.errors import MISSING, uninitialised, without_modules
 from grafana_sensor.adapters.blissdata.place import Place
 from grafana_sensor.domain.errors import BadRequest, Unavailable
+from grafana_sensor.domain.scan import StreamDefinition
 
 PREFIX: Final = "esrf:scan:"
 """How the key of every scan begins."""
@@ -36,12 +38,13 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The library's model of a scan at one moment, its streams by name as they were made, and its last state's tag."""
+    """The library's model of a scan at one moment, its last state and that one's tag, its streams as they were made."""
 
     model: Any
     state: int
     tag: str
     streams: Mapping[str, Any]
+    definitions: Mapping[str, StreamDefinition]
 
 
 class Opened:
@@ -95,6 +98,8 @@ class Loaded:
         self._opened = opened
         self._scan = scan
         self._fresh = True
+        self._definitions: dict[str, StreamDefinition] = {}
+        self._sealed: dict[str, int] = {}
         self._lock = Lock()
 
     @property
@@ -103,27 +108,41 @@ class Loaded:
         key: str = self._scan.key
         return key
 
+    def last(self) -> Now:
+        """The scan as it was at the last update."""
+        with self._lock:
+            model, streams = self._scan._model, self._scan.streams
+            for name in model.data_streams:
+                if name in streams and name not in self._definitions:
+                    self._definitions[name] = defined(streams[name])
+            made = {name: streams[name] for name in self._definitions}
+            return Now(model, int(self._scan.state), self._scan._last_entry_id, made, dict(self._definitions))
+
     def update(self) -> Now:
         """The scan as it is now. Raises blissdata's ScanNotFoundError."""
         with self._lock:
             if not self._fresh:
                 self._scan.update(block=False)
             self._fresh = False
-            model, streams = self._scan._model, self._scan.streams
-            made = {name: streams[name] for name in model.data_streams if name in streams}
-            return Now(model, int(self._scan.state), self._scan._last_entry_id, made)
+        return self.last()
 
     def extents(self, now: Now) -> tuple[dict[int, int], dict[str, Extent]]:
         """When each state was reached (UTC ms), and how far the streams go."""
+        sealed = dict(self._sealed)
+        live = [name for name in now.streams if name not in sealed]
         pipe = self._opened.redis.pipeline(transaction=False)
         pipe.xrange(now.model.state_stream.key())
         for stream in now.streams.values():
             pipe.xrange(stream.key, count=1)
-            pipe.xrevrange(stream.key, count=1)
+        for name in live:
+            pipe.xrevrange(now.streams[name].key, count=1)
         states, *ends = pipe.execute()
         reached = {int(entry[b"state"]): int(tag.partition(b"-")[0]) for tag, entry in states}
-        extents = [_extent(*pair) for pair in zip(ends[::2], ends[1::2], strict=True)]
-        return reached, dict(zip(now.streams, extents, strict=True))
+        firsts = dict(zip(now.streams, ends, strict=False))
+        lasts = dict(zip(live, ends[len(firsts) :], strict=True))
+        extents = {name: _extent(firsts[name], lasts.get(name, []), sealed.get(name)) for name in now.streams}
+        self._sealed |= {name: extents[name].length for name in live if extents[name].sealed}
+        return reached, extents
 
     def wait(self, now: Now, extents: Mapping[str, Extent], block: int) -> None:
         """Wait until the scan's state rises, or a stream goes further than that, for `block` milliseconds."""
@@ -147,13 +166,16 @@ def library() -> Any:
     return blissdata
 
 
-def _extent(first: list[Any], last: list[Any]) -> Extent:
+def _extent(first: list[Any], last: list[Any], sealed: int | None) -> Extent:
+    """By a stream's first and last entry; `sealed`: its length, where it is known to be sealed."""
     from blissdata.streams.event_stream import StreamEntry
 
-    if not first or not last:
-        return Extent(0, 0, sealed=False)
-    end = StreamEntry.from_raw(last[0])
-    return Extent(StreamEntry.from_raw(first[0]).id, end.id + end.length, end.is_seal)
+    if last:
+        end = StreamEntry.from_raw(last[0])
+        length, is_sealed = end.id + end.length, end.is_seal
+    else:
+        length, is_sealed = sealed or 0, sealed is not None
+    return Extent(StreamEntry.from_raw(first[0]).id if first else length, length, is_sealed)
 
 
 def _unready(place: Place) -> Unavailable:

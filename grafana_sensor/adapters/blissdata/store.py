@@ -13,9 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
-from typing import Any, Final
-
-import numpy as np
+from typing import Final
 
 from grafana_sensor.adapters.blissdata import points as lying
 from grafana_sensor.adapters.blissdata.errors import no_scan, ours
@@ -23,7 +21,7 @@ from grafana_sensor.adapters.blissdata.opened import PREFIX, Extent, Loaded, Now
 from grafana_sensor.adapters.blissdata.place import Place
 from grafana_sensor.adapters.blissdata.searching import search
 from grafana_sensor.domain.errors import BadRequest, StreamUnreadable, UnknownStream
-from grafana_sensor.domain.scan import IDENTITY, Kind, Points, Scan, ScanState, Stream, StreamDefinition
+from grafana_sensor.domain.scan import IDENTITY, Points, Scan, ScanState, Stream
 from grafana_sensor.domain.shown import shown
 from grafana_sensor.ports.scans import ScanStore
 
@@ -31,9 +29,6 @@ _KEPT: Final = 64
 """Scans that are kept loaded."""
 _LONGEST_WAIT: Final = 1.0
 """Seconds for which the Redis is waited for in one go; then it is looked whether the scan is still there."""
-_PLAIN: Final[dict[str | None, Kind | None]] = {None: None, "hdf5_fallback": None, "scan_sequence": "scan"}
-"""Plugins whose points lie in Redis, and the kind of their streams where it isn't the library's own."""
-
 _TIMETAG: Final = re.compile(r"[0-9]{1,19}(-[0-9]{1,19})?")
 
 
@@ -89,16 +84,22 @@ class BlissdataScans(ScanStore):
     def points(self, key: str, stream: str, start: int, end: int) -> Points:
         """See the port."""
         with self._asking(key) as opened:
-            streams = self._now(self._found(opened, key)).streams
-            if stream not in streams:
-                raise UnknownStream.named(stream, list(streams))
-            definition = defined(streams[stream])
+            loaded = self._found(opened, key)
+            now = loaded.last()
+            if stream not in now.streams:
+                now = self._now(loaded)
+            if stream not in now.streams:
+                raise UnknownStream.named(stream, list(now.streams))
+            definition, source = now.definitions[stream], now.streams[stream]
             if definition.kind == "missing":
                 raise StreamUnreadable(
-                    f"stream {stream!r} is read by the plugin {streams[stream].plugin!r} of blissdata: its points"
+                    f"stream {stream!r} is read by the plugin {source.plugin!r} of blissdata: its points"
                     " lie in files or in a detector's memory, which are not read here"
                 )
-            return lying.read(definition, streams[stream].event_stream, max(0, start), end)
+            points = lying.read(definition, source.event_stream, max(0, start), end)
+            if not len(points):
+                self._now(loaded)  # or is the scan gone?
+            return points
 
     def wait(self, seen: Scan, timeout: float) -> None:
         """See the port."""
@@ -184,27 +185,13 @@ class BlissdataScans(ScanStore):
             raise
 
 
-def defined(stream: Any) -> StreamDefinition:
-    """The library's stream as we define one; what only its plugin could read is "missing"."""
-    events = stream.event_stream
-    encoding = events.encoding
-    if stream.plugin not in _PLAIN:
-        return StreamDefinition(events.name, "missing", "", tuple(events.info.get("shape") or ()), events.info)
-    if encoding["type"] == "numeric":
-        dtype = np.dtype(encoding["dtype_str"]).name
-        return StreamDefinition(events.name, "array", dtype, tuple(encoding["shape"]), events.info)
-    return StreamDefinition(events.name, _PLAIN[stream.plugin] or "json", "", (), events.info)
-
-
 def _scan(loaded: Loaded, now: Now) -> tuple[Scan, dict[str, Extent]]:
     """The scan at that moment, and how far its streams go since."""
     reached, extents = loaded.extents(now)
     times = {ScanState(state): ms * 1_000 for state, ms in reached.items() if state <= now.state}
     identity = {name: value for name in IDENTITY if (value := getattr(now.model.id, name, None)) is not None}
     streams = {
-        name: Stream(
-            defined(now.streams[name]), extent.length, extent.first, extent.sealed or now.state == ScanState.CLOSED
-        )
+        name: Stream(now.definitions[name], extent.length, extent.first, extent.sealed or now.state == ScanState.CLOSED)
         for name, extent in extents.items()
     }
     return Scan(loaded.key, identity, now.model.info, ScanState(now.state), times, streams), extents
