@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import classic, nodes, questions, report
+from benchmarks import classic, nodes, questions, report, scans
 from benchmarks.__main__ import main
 from benchmarks.data import readings
 from benchmarks.timing import Effort
@@ -19,6 +19,15 @@ def test_the_benchmarks_run(capsys: pytest.CaptureFixture[str]) -> None:
     heads = ("records a post", "question", "door", "asked", "records", "metric")
     assert [1] * len(heads) == [text.count(f"\n| {head} |") for head in heads]
     assert 6 == sum(text.count(f"\n| {name} |") for name in (questions.WHOLE, questions.CONDITIONS, questions.PANEL))
+
+
+def test_scans_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each reader has every point once and in order, which is asserted there, and a panel is drawn anew."""
+    scans.main(["--quick"])
+    text = capsys.readouterr().out
+    for reader in (scans.OWN, scans.BLISSDATA, scans.THROUGH):
+        assert f"| {reader} | 200 |" in text
+    assert "\n| 1,000 |" in text
 
 
 def test_an_aggregate_on_cassandra_takes_few_statements() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from threading import Condition
 from types import MappingProxyType
@@ -80,7 +81,7 @@ class MemoryScans(ScanWriting):
             rows = list(kept.points.get(stream, ()))
             definition = kept.scan.streams[stream].definition
         found = bytes_of.joined(definition, rows, start, end)
-        return replace(found, values=found.values.copy())
+        return replace(found, values=deepcopy(found.values))
 
     def wait(self, seen: Scan, timeout: float) -> None:
         """See the port."""
@@ -161,7 +162,7 @@ class MemoryScans(ScanWriting):
         known = bytes_of.joined(definition, rows, points.start, points.start + len(points))
         if bytes_of.encode(definition, known.values) != bytes_of.encode(definition, points.values[: len(known)]):
             raise other_points(name, points.start)
-        fresh = Points(length, points.values[length - points.start :].copy())
+        fresh = Points(length, deepcopy(points.values[length - points.start :]))
         if not len(fresh):
             return length
         if rows and len(rows[-1]) < SMALL:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from grafana_sensor.cli import terminal
 from grafana_sensor.cli.commands import Command
 from grafana_sensor.cli.options import format_option, logged_in, read_settings, settings_options, user_options
+
+if TYPE_CHECKING:
+    from grafana_sensor.domain.series import Table
 
 EXAMPLES: Final = r"""
 grafana-sensor scan list
 grafana-sensor scan list 'dataset=efgh*&number=3' --format json
 grafana-sensor scan list --scans redis://localhost:6379 --limit 20
 """
+
+
+_BRIEF: Final = ("key", "number", "name", "state", "start", "end_reason", "dataset", "title")
+"""The columns of a table to look at."""
+
+_SECOND: Final = 1_000_000
 
 
 @click.command("list", cls=Command, short_help="List scans.", examples=EXAMPLES)
@@ -29,7 +40,8 @@ def command(
     """List the scans, the newest first: all, or those whose fields are these.
 
     A FIELD is one of name, number, data_policy, session, proposal, collection, dataset and path. A VALUE is met whatever
-    its case; `abc*`, `*abc` and `*abc*` are met by a part, `x|y` by either.
+    its case; `abc*`, `*abc` and `*abc*` are met by a part, `x|y` by either. A table to look at has the columns that matter
+    most, CSV and JSON have all.
     """
     settings = read_settings(given)
     from grafana_sensor.cli.tables import show
@@ -39,6 +51,21 @@ def command(
     with logged_in(settings, user, password) as session:
         budget = session.settings.budget(time.monotonic)
         table = scans(ScanLooks(session), identity_of(search), budget, limit=limit, most=None)
-    show(table, form)
+    show(_brief(table) if form == "table" or (form is None and terminal.is_written_to()) else table, form)
     if table.next is not None:
         click.echo(f"note: more scans follow the newest {len(table):,}, which is the --limit", err=True)
+
+
+def _brief(table: Table) -> Table:
+    """The table without columns that matter less or are empty, its times to the second."""
+    columns = {column.name: column for column in table.columns}
+    found = [columns[name] for name in _BRIEF if any(value is not None for value in columns[name].values)]
+    return replace(
+        table,
+        columns=tuple(
+            replace(c, values=[None if us is None else us // _SECOND * _SECOND for us in c.values])
+            if c.kind == "time"
+            else c
+            for c in found
+        ),
+    )

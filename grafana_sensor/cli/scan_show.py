@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -50,6 +51,7 @@ def command(which: str, *, user: str, password: str | None, form: str | None, **
         return
     if form == "table" or (form is None and terminal.is_written_to()):
         click.echo(_head(scan))
+        table = replace(table, columns=tuple(c for c in table.columns if any(v is not None for v in c.values)))
     show(table, form)
 
 

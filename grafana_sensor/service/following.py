@@ -47,7 +47,7 @@ class Trimmed:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """Nothing came for a while; the scan's state."""
+    """The first event, and one that comes where nothing else does for a while: the scan's state."""
 
     state: ScanState
 
@@ -149,6 +149,7 @@ class _Follower:
             yield Ended("unavailable", dict(self._places))
 
     def _until_the_end(self) -> Iterator[Event]:
+        yield Alive(self._scan.state)
         before: Mapping[str, tuple[Reason, int]] = {}
         reasons: set[Reason] = set()
         while True:

@@ -8,6 +8,7 @@ some milliseconds before, unless it joined.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from types import MappingProxyType
 from typing import Any
 
@@ -47,7 +48,7 @@ class ProducedStream:
         earlier one failed on.
         """
         values = batch_of(self.definition, data)
-        self._scan.take(self.name, Points(self._length, values.copy()))
+        self._scan.take(self.name, Points(self._length, deepcopy(values)))
         self._length += len(values)
 
     def join(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,48 @@ def test_a_creation_that_stopped_midway_is_finished_by_its_repeat(
     listed = scans.created("0-0", 9)
     assert (sorted(listed), {"K", "L"}, tag) == (listed, {key for _, key in listed}, {k: t for t, k in listed}["K"])
     assert 2 == len(listed)
+
+
+def test_a_send_that_stopped_midway_is_finished_by_its_repeat(
+    scans: ScanWriting, others: ScanWriting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only one of two streams was written, the same send through another server adds to the other one alone."""
+    started(scans, "K", DIODE, SPECTRUM)
+    points = {**floats(0, 1.0, 2.0), SPECTRUM.name: Points(0, np.ones((2, 3), np.int32))}
+    put = scan_points.Rows.put
+
+    def dying(rows: scan_points.Rows, grown: Mapping[str, Any]) -> dict[str, bool]:
+        put(rows, {DIODE.name: grown[DIODE.name]})
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scan_points.Rows, "put", dying)
+        with pytest.raises(Crash):
+            scans.send("K", points)
+    assert [2, 0] == [each.length for each in others.load("K").streams.values()]
+    assert {DIODE.name: 2, SPECTRUM.name: 2} == others.send("K", points) == scans.send("K", points)
+    assert ((0, [1.0, 2.0]), (0, [[1, 1, 1]] * 2)) == (
+        shown(scans, "K", DIODE.name),
+        shown(scans, "K", SPECTRUM.name),
+    )
+
+
+def test_a_stop_that_stopped_midway_is_finished_by_its_repeat(
+    scans: ScanWriting, others: ScanWriting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once its streams are sealed the scan takes no points, though it isn't STOPPED yet."""
+    started(scans, "K", DIODE)
+    scans.send("K", floats(0, 1.0))
+    with monkeypatch.context() as patched:
+        crashing(patched, 1)
+        with pytest.raises(Crash):
+            scans.advance("K", ScanState.STOPPED, NOW)
+    found = others.load("K")
+    assert (ScanState.STARTED, True) == (found.state, found.streams[DIODE.name].sealed)
+    with pytest.raises(StateError, match="sealed"):
+        others.send("K", floats(1, 2.0))
+    others.advance("K", ScanState.STOPPED, NOW)
+    assert ScanState.STOPPED == scans.load("K").state
 
 
 def test_the_list_goes_on_in_parts(

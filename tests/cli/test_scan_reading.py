@@ -60,6 +60,7 @@ def test_a_scan_is_followed_in_a_pipe(recorded: Run) -> None:
     """Each point is a line, from the index and of the streams that are asked for; the last line says why it ends."""
     done = recorded("scan", "follow", "--stream", "diode", "--from", "1")
     assert [
+        {"alive": "CLOSED"},
         {"stream": "diode", "index": 1, "value": 0.5},
         {"stream": "diode", "index": 2, "value": 1.0},
         {"stream": "diode", "end": "sealed", "next": 3},

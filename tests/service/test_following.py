@@ -31,9 +31,11 @@ def following(
     clock: Clock | None = None,
     stopping: Callable[[], bool] | None = None,
 ) -> Iterator[Any]:
-    """The events, each in plain words; `waiting` of the store is called in place of each wait."""
+    """The events after the first one, which says that the scan is there, each in plain words; `waiting` of the store is called in place of each wait."""
     patience = Patience(clock or Clock(), 60.0, 3_600.0, stopping or (lambda: False))
-    for event in follow(store, "K1", streams or ("a",), start, patience):
+    events = follow(store, "K1", streams or ("a",), start, patience)
+    assert isinstance(next(events), Alive)
+    for event in events:
         match event:
             case Sent(stream, points):
                 yield stream, points.start, list(points.values)

@@ -149,10 +149,12 @@ def test_an_answer_has_a_limit(make: Make) -> None:
 
 
 def followed(client: FlaskClient, path: str) -> list[Any]:
-    """The lines of a follower."""
+    """The lines of a follower after the first one, which comes at once."""
     answer = client.get(path, headers=ALICE)
     assert (200, "application/x-ndjson") == (answer.status_code, answer.mimetype)
-    return [json.loads(line) for line in answer.text.splitlines()]
+    first, *others = map(json.loads, answer.text.splitlines())
+    assert ["alive"] == list(first)
+    return others
 
 
 def test_a_stream_is_followed_to_its_end(client: FlaskClient) -> None:
@@ -187,7 +189,8 @@ def test_followers_give_back_what_they_hold(client: FlaskClient) -> None:
     assert 2 == len(followers)
     busy = client.get(path, headers=ALICE)
     assert (429, "busy") == (busy.status_code, busy.get_json()["error"]["code"])
-    assert 5 == next(iter(open_ones[0].response)).count(b"\n")
+    lines = iter(open_ones[0].response)
+    assert [b'{"alive":"STARTED"}\n', 5] == [next(lines), next(lines).count(b"\n")]
     for answer in open_ones:
         answer.close()
     assert 0 == len(followers)

@@ -24,6 +24,8 @@ from grafana_sensor.ports import ScanWriting
 
 POLL: Final = 0.005
 """Seconds between two looks at the log."""
+SETTLED: Final = 0.1
+"""Seconds for which the file is asked after the log has changed."""
 UNASKED: Final = 1.0
 """Seconds after which the file is asked though the log seems unchanged."""
 REMEMBERED: Final = 64
@@ -142,14 +144,17 @@ class SqliteScans(ScanWriting):
 
     def _wait(self, changed: Callable[[], bool], timeout: float) -> None:
         until = time.monotonic() + timeout
-        seen, asked, again = self._log(), 0.0, True
+        seen, asked = self._log(), time.monotonic()
+        written = asked
         while True:
             log, now = self._log(), time.monotonic()
-            # Two commits may leave the log of one size and time: after each change it is asked once more.
-            if log != seen or again or now - asked > UNASKED:
+            if log != seen:
+                seen, written = log, now
+            # A commit is to be seen some time after it is written to the log, once that is on the disk.
+            if now - written < SETTLED or now - asked > UNASKED:
                 if changed():
                     return
-                seen, asked, again = log, now, log != seen
+                asked = now
             if (left := until - time.monotonic()) <= 0:
                 return
             time.sleep(min(POLL, left))
