@@ -249,4 +249,6 @@ def _shown_scheme(scheme: str, colon: str) -> str:
     """What is wrong with the URI, without what follows its scheme: a password may stand there."""
     if not colon:
         return f"the store {shown(scheme)} has no scheme"
+    if scheme.lower().startswith("redis"):
+        return "a Redis keeps no records: --scans shows its scans, grafana_sensor.scans reads them"
     return f"unknown scheme {shown(scheme)} of a store"

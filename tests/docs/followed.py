@@ -23,6 +23,7 @@ OWN: Final = {
     "docs/grafana.md": "tests/test_grafana_page.py",
     "docs/migration.md": "tests/test_grafana_page.py",
     "docs/reference/grammar.md": "tests/docs/test_reference.py",
+    "docs/scans-python.md": "tests/scans/test_docs.py",
 }
 """By the page, the test that runs its blocks in another way."""
 

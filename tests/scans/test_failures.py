@@ -23,6 +23,7 @@ from grafana_sensor.domain.errors import BadRequest, Unavailable
 from grafana_sensor.domain.scan import ScanState
 from tests.scans.blissproducer import BlissProducer, send
 from tests.scans.redis import JSON, RedisServer
+from tests.scans.test_docs import PAGE
 
 PATIENCE = 30.0
 
@@ -239,8 +240,8 @@ def test_a_reader_without_rights_to_write(own_redis: RedisServer) -> None:
     _, streams = producer.started()
     send(streams["diode"], np.arange(3.0))
     with own_redis.client() as client:
-        rights = "+@read +@connection +multi +exec +ft.search +json.get +json.mget"
-        client.execute_command("ACL", "SETUSER", "reader", "on", ">secret", "~*", "-@all", *rights.split())
+        rights = next(line for line in PAGE.read_text().splitlines() if line.startswith("ACL SETUSER reader "))
+        client.execute_command(*rights.replace("PASSWORD", "secret").split())
     url = own_redis.url.replace("//", "//reader:secret@")
     with ours.DataStore(url) as store:
         scan = store.load_scan(store.search_existing_scans(name="a*")[1][0])
