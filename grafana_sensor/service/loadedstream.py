@@ -8,7 +8,7 @@ that was trimmed.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, overload
 
 import numpy as np
@@ -25,6 +25,7 @@ from grafana_sensor.domain.scan import Kind, Points, StreamDefinition
 from grafana_sensor.domain.scan import Stream as Extent
 from grafana_sensor.service.cursors import Cursor, most
 from grafana_sensor.service.feeds import Feed, Patience
+from grafana_sensor.service.recordable import definition
 
 if TYPE_CHECKING:
     from grafana_sensor.service.loadedscan import Scan
@@ -45,6 +46,17 @@ class Stream:
 
     def __repr__(self) -> str:
         return f"<Stream {self.name!r} of {self.feed.key}>"
+
+    @staticmethod
+    def make_definition(
+        name: str, dtype: Any, shape: Sequence[int] = (), info: Mapping[str, Any] | None = None
+    ) -> StreamDefinition:
+        """A stream to be made by `create_stream`; see recordable.definition.
+
+        >>> Stream.make_definition("diode:current", float).dtype
+        'float64'
+        """
+        return definition(name, dtype, shape, info)
 
     @property
     def name(self) -> str:

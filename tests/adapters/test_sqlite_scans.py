@@ -10,6 +10,7 @@ import apsw
 import numpy as np
 import pytest
 
+from grafana_sensor.adapters.sqlite.schema import RECORDS, Schema
 from grafana_sensor.adapters.sqlite.store import SqliteStore
 from grafana_sensor.domain.scan import Points, ScanState
 from tests.adapters.test_sqlite_processes import integrity
@@ -121,3 +122,17 @@ def test_nothing_is_left_of_a_deleted_scan(path: Path, store: SqliteStore) -> No
         path,
         "SELECT (SELECT count(*) FROM scan), (SELECT count(*) FROM scan_stream), (SELECT count(*) FROM scan_points)",
     )
+
+
+def test_a_file_of_before_scans_takes_them(path: Path) -> None:
+    """One with the tables of the first version gets those of scans when it is opened, and keeps what it has."""
+    connection = apsw.Connection(str(path))
+    Schema(RECORDS.application, RECORDS.scripts[:1]).apply(connection, path.name)
+    connection.execute("UPDATE meta SET value = 7 WHERE name = 'catalog_state'")
+    connection.close()
+    store = store_at(path)
+    started(store.scans(), "K", DIODE)
+    store.scans().send("K", floats(0, 1.0))
+    assert (0, [1.0]) == shown(store.scans(), "K", DIODE.name)
+    store.close()
+    assert [(7,)] == rows(path, "SELECT value FROM meta WHERE name = 'catalog_state'")

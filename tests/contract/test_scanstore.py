@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from grafana_sensor.domain.errors import (
     ConditionError,
@@ -292,6 +295,7 @@ def test_several_producers_take_turns(stores: Stores, scans: ScanWriting) -> Non
     both = scans, records.scans()
     for at in range(6):
         assert {DIODE.name: at + 1} == both[at % 2].send("K", floats(at, float(at)))
+    assert {DIODE.name: 6} == both[0].send("K", floats(5))
     both[0].send("K", {NOTES.name: Points(0, ["a"])})
     both[1].send("K", {NOTES.name: Points(0, ["a", "b"]), **floats(6)})
     assert (0, ["a", "b"]) == shown(both[0], "K", NOTES.name)
@@ -401,3 +405,64 @@ def test_a_wait_for_a_scan_ends_with_one(scans: ScanWriting) -> None:
     assert 1 == len(set(tags))
     scans.wait_for_scan("0-0", 30)
     scans.wait_for_scan(tags[0], 0.0)
+
+
+SENDS = st.lists(
+    st.tuples(st.integers(0, 1), st.integers(-20, 3), st.sampled_from([0, 1, 2, 15, 600, 1_500]), st.booleans()),
+    max_size=14,
+)
+"""Who sends, how far from the end, how many points, and whether others than before."""
+
+
+@pytest.mark.parametrize("adapter", sorted(SCANS))
+def test_drawn_sends_leave_what_a_list_would_have(adapter: str) -> None:
+    """Whoever sends, from whichever index, how many: what fits is there once, bit for bit; what doesn't changes nothing."""
+    with TemporaryDirectory() as folder, stores_of(adapter, Path(folder)) as stores:
+        both = [stores.records("alice").scans() for _ in range(2)]
+        keys = iter(range(10_000))
+
+        @settings(max_examples=max(8, int(60 * stores.share)), deadline=None, database=None)
+        @given(sends=SENDS, parts=st.lists(st.tuples(st.integers(0, 3_000), st.integers(0, 3_000)), max_size=3))
+        def sent(sends: list[tuple[int, int, int, bool]], parts: list[tuple[int, int]]) -> None:
+            key, model = started(both[0], f"K{next(keys)}", DIODE), list[float]()
+            for number, (who, offset, size, other) in enumerate(sends):
+                start = max(0, len(model) + offset)
+                known = model[start : start + size]
+                values = [-1.0 if other else value for value in known]
+                values += [number + at / 4_096 for at in range(size - len(known))]
+                fits = start <= len(model) and values[: len(known)] == known
+                try:
+                    lengths = both[who].send(key, floats(start, *values))
+                except PointConflict:
+                    assert not fits
+                    continue
+                assert fits
+                model[start:] = [*values, *model[start + len(values) :]]
+                assert {DIODE.name: len(model)} == lengths
+            for start, end in [(0, len(model)), *parts]:
+                assert (start, model[start:end]) == shown(both[0], key, DIODE.name, start, end)
+
+        sent()
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+
+
+@pytest.mark.parametrize("adapter", sorted(SCANS))
+@settings(max_examples=12, deadline=None)
+@given(
+    name=NAMES, text=NAMES, info=st.dictionaries(NAMES, st.none() | st.integers() | NAMES | st.lists(NAMES), max_size=3)
+)
+def test_names_and_info_may_be_any_text(adapter: str, name: str, text: str, info: dict[str, Any]) -> None:
+    """Streams, identities and info of any characters, NUL too, come back as they were."""
+    with TemporaryDirectory() as folder, stores_of(adapter, Path(folder)) as stores:
+        scans = stores.records("alice").scans()
+        identity = {**IDENTITY, "name": text, "path": name}
+        scans.create("K", identity, info, NOW)
+        scans.advance("K", ScanState.PREPARED, NOW, {text: info}, [replace(DIODE, name=name, info=info)])
+        scans.advance("K", ScanState.STARTED, NOW)
+        scans.send("K", {name: Points(0, np.array([1.0]))})
+        found = scans.load("K")
+        assert (identity, {**info, text: info}, [name]) == (found.identity, found.info, list(found.streams))
+        assert (info, 1) == (found.streams[name].definition.info, found.streams[name].length)
+        assert (0, [1.0]) == shown(scans, "K", name)

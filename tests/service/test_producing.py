@@ -18,6 +18,7 @@ from grafana_sensor.domain.errors import (
     Unprocessable,
 )
 from grafana_sensor.domain.scan import Points, ScanState
+from grafana_sensor.scans import DataStore, Stream
 from grafana_sensor.service import outbox
 from grafana_sensor.service.outbox import Outbox
 from grafana_sensor.service.producing import ProducedScan
@@ -190,3 +191,22 @@ def test_the_thread_ends_when_nothing_comes(monkeypatch: pytest.MonkeyPatch) -> 
         while (thread := box._thread) is not None:
             thread.join(30)
     assert None is box._thread
+
+
+def test_a_producer_of_blissdata_needs_other_imports_alone() -> None:
+    """Its calls, from the definition of a stream to the end reason, record a scan that the same store reads."""
+    with DataStore("memory://") as store:
+        scan = store.create_scan(dict(IDENTITY), info={})
+        stream = scan.create_stream(Stream.make_definition("diode:current", float, shape=(), info={"unit": "A"}))
+        scan.info.update(title="x")
+        scan.prepare()
+        scan.start()
+        stream.send(np.arange(5.0))
+        scan.stop()
+        scan.info["end_reason"] = "SUCCESS"
+        scan.close()
+        found = store.load_scan(store.get_last_scan()[1])
+        assert ({"title": "x", "end_reason": "SUCCESS"}, [0.0, 1.0, 2.0, 3.0, 4.0]) == (
+            found.info,
+            found.streams["diode:current"][:].tolist(),
+        )

@@ -150,7 +150,7 @@ class Homes:
         try:
             if self._version(connection, keyspace) == schema.USERS.version:
                 return
-        except Unavailable:
+        except (Unavailable, InvalidRequest):
             pass  # a table that another server is making can be listed and not be there yet
         with schema.claimed(connection):
             version = self._version(connection, keyspace)

@@ -32,8 +32,8 @@ class Sending:
         """As ScanWriting.send."""
         for name, each in points.items():
             check_taking(self._scan, name)
-            # Points that don't fit what is remembered may fit what others have sent since.
-            if name in self._tails and self._tails[name].length != each.start:
+            # Points that don't fit what is remembered may fit what others have sent since; of none nothing is found out.
+            if name in self._tails and (self._tails[name].length != each.start or not len(each)):
                 del self._tails[name]
         lengths: dict[str, int] = {}
         left = dict(points)
