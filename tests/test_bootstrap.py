@@ -44,6 +44,7 @@ def test_memory_begins_empty() -> None:
         ("memory://here", "takes nothing after it"),
         ("sensors", "'sensors' has no scheme"),
         ("", "has no scheme"),
+        ("redis://u:hush@h", "a Redis keeps no records: --scans shows its scans, grafana_sensor.scans reads them"),
         ("postgres://u:hush@h", "unknown scheme 'postgres'.*sqlite:FOLDER, .*, cassandra://HOST/ or memory://"),
         ("cassandra://u:hush@", "names no host"),
         ("cassandra://u:hush@h/?tenancy=hush", "'keyspaces' or 'shared'"),
@@ -105,7 +106,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The stores that serve goes on to listen for; it doesn't."""
     found: list[str] = []
 
-    def server(settings: Settings) -> SimpleNamespace:
+    def server(settings: Settings, _: object) -> SimpleNamespace:
         return SimpleNamespace(run=lambda: found.append(settings.store))
 
     monkeypatch.setattr(bootstrap, "_server", server)

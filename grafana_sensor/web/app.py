@@ -18,7 +18,19 @@ from grafana_sensor.service.following import Followers
 from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
-from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, problems, recording, rest, scans, status
+from grafana_sensor.web import (
+    accounts,
+    cors,
+    datasource,
+    ingest,
+    openapi,
+    problems,
+    recording,
+    rest,
+    scans,
+    status,
+    write,
+)
 from grafana_sensor.web.bodies import drain
 from grafana_sensor.web.metrics import Metrics
 from grafana_sensor.web.paths import NameConverter, RawPaths, check_path
@@ -29,6 +41,7 @@ DOORS: Final = (
     openapi.blueprint,
     accounts.blueprint,
     ingest.blueprint,
+    write.blueprint,
     rest.blueprint,
     scans.blueprint,
     recording.blueprint,

@@ -26,7 +26,7 @@ from grafana_sensor.adapters.memory import MemoryKeyspaces
 from grafana_sensor.adapters.passwords import Passwords
 from grafana_sensor.adapters.sqlite import SqliteKeyspaces
 from grafana_sensor.adapters.sqlite.keyspaces import file_name
-from grafana_sensor.chunks.epochs import WEEK
+from grafana_sensor.chunks.grid import LADDER, Ladder
 from grafana_sensor.chunks.seal import CHUNK_RECORDS
 from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.ports import BlobStore, Keyspaces, RecordStore
@@ -58,11 +58,11 @@ class Stores(ABC):
         self._users = 0
 
     def records(
-        self, user: str = "alice", width: int = WEEK, size: int = CHUNK_RECORDS
+        self, user: str = "alice", ladder: Ladder = LADDER, size: int = CHUNK_RECORDS
     ) -> RecordStore:  # where there are epochs
         """The user's records, opened once more; the user is made where there is none.
 
-        Where there are epochs and chunks they are `width` µs and `size` records long.
+        Where there are epochs and chunks they are of the `ladder` and `size` records long.
         """
         return self._opened(user)
 
@@ -99,8 +99,8 @@ class BlobStores(Stores):
         self._opened(user)
         return self._made[-1]
 
-    def records(self, user: str = "alice", width: int = WEEK, size: int = CHUNK_RECORDS) -> RecordStore:
-        return ChunkedStore(self.blobs(user), width, size)
+    def records(self, user: str = "alice", ladder: Ladder = LADDER, size: int = CHUNK_RECORDS) -> RecordStore:
+        return ChunkedStore(self.blobs(user), ladder, size)
 
     def settle(self) -> None:
         """Let the time pass after which what seals have replaced is gone; here it is gone at once."""

@@ -69,7 +69,20 @@ def test_points_by_index(scans: BlissdataScans, producer: BlissProducer) -> None
     for begin, end in ((0, 1), (1, 5), (5, 105), (105, 106)):
         send(diode, np.arange(begin, end, dtype=np.int32))
     send(spectrum, np.arange(12.0).reshape(4, 3))
-    for start, end in ((0, 106), (0, 1), (3, 7), (50, 60), (104, 106), (105, 1_000), (106, 110), (7, 7)):
+    for start, end in (
+        (0, 106),
+        (0, 1),
+        (4, 5),
+        (50, 51),
+        (105, 106),
+        (106, 107),
+        (3, 7),
+        (50, 60),
+        (104, 106),
+        (105, 1_000),
+        (106, 110),
+        (7, 7),
+    ):
         points = scans.points(made.key, "diode", start, end)
         assert np.arange(start, min(end, 106)).tolist() == np.asarray(points.values).tolist()
         assert points.start == start or not len(points)
@@ -142,7 +155,14 @@ def test_trimmed_points(scans: BlissdataScans, producer: BlissProducer, redis_se
         client.xtrim(streams["diode"].key, minid=100, approximate=False)
     stream = scans.load(made.key).streams["diode"]
     assert (100, 200) == (stream.first, stream.length)
-    for start, end, first, count in ((0, 200, 100, 100), (50, 120, 100, 20), (110, 120, 110, 10), (0, 50, 0, 0)):
+    for start, end, first, count in (
+        (0, 200, 100, 100),
+        (50, 120, 100, 20),
+        (110, 120, 110, 10),
+        (0, 50, 0, 0),
+        (99, 100, 99, 0),
+        (100, 101, 100, 1),
+    ):
         points = scans.points(made.key, "diode", start, end)
         assert (first, count) == (points.start, len(points))
     made.stop()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from grafana_sensor import connect
 from grafana_sensor.domain.errors import BadRequest, Forbidden, Unavailable
 from grafana_sensor.scans import CursorGroup
+from tests.endtoend.servers import AUTHORIZATION, PASSWORD, USER, connected, post, serving
 from tests.scans.blissproducer import BlissProducer, send
 from tests.scans.redis import RedisServer
 
@@ -53,3 +57,41 @@ def test_a_wrong_url() -> None:
     """What is no Redis of blissdata is refused when the database is opened, without a word of a password."""
     with pytest.raises(BadRequest, match="redis://HOST:PORT"):
         connect("memory://", scans="http://user:secret@localhost")
+
+
+def test_a_server_that_starts_before_the_redis(own_redis: RedisServer, tmp_path: Path) -> None:
+    """Each worker of a server finds the Redis when it comes, and again when it was away; the server serves meanwhile."""
+    own_redis.stop()
+    uri = f"sqlite:{tmp_path / 'store'}"
+    with connect(uri) as database:
+        database.register(USER, PASSWORD)
+    with serving(uri, "--workers", "2", "--scans", own_redis.url) as (_, port):
+        assert ({503}, {201}) == (asked(port, "/api/v1/scans"), posted(port))
+        own_redis.start()
+        producer = BlissProducer(own_redis.url)
+        made = producer.create(name="theirs")
+        assert {200} == asked(port, "/api/v1/scans/last") == asked(port, f"/api/v1/scans/{made.key}")
+        own_redis.stop()
+        assert {503} == asked(port, "/api/v1/scans/last")
+        own_redis.start()
+        assert {200} == asked(port, "/api/v1/scans/last")
+        producer.close()
+
+
+def asked(port: int, path: str) -> set[int]:
+    """The statuses of the path, asked over connections of which each worker gets some."""
+    found = set()
+    with ExitStack() as stack:
+        # They are open together, so that no worker takes all.
+        for connection in [stack.enter_context(connected(port)) for _ in range(8)]:
+            connection.request("GET", path, headers={"Authorization": AUTHORIZATION})
+            answer = connection.getresponse()
+            answer.read()
+            found.add(answer.status)
+    return found
+
+
+def posted(port: int) -> set[int]:
+    """The status of a post of one record."""
+    with connected(port) as connection:
+        return {post(connection, 1)}

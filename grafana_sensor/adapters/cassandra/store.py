@@ -8,7 +8,7 @@ is finished by its repeat.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +22,7 @@ from grafana_sensor.adapters.cassandra.scans import CassandraScans
 from grafana_sensor.adapters.cassandra.sealing import SECOND, Sealing
 from grafana_sensor.domain.catalog import Declaration
 from grafana_sensor.domain.errors import Unavailable
+from grafana_sensor.domain.layout import Layout, Widths
 from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, ScanWriting, Seal
 
 MARKER: Final = Cql(
@@ -92,6 +93,10 @@ class CassandraStore(BlobStore):
     def declare(self, attribute: str, declaration: Declaration) -> Declaration:
         """See the port."""
         return self._catalogs.declare(attribute, declaration)
+
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        """See the port."""
+        return self._catalogs.lay(changes)
 
     def backlog(self) -> list[Backlog]:
         """See the port."""

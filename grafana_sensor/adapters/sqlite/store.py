@@ -6,7 +6,7 @@ there is never a marker without its data. A seal reads nothing under the gate bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from grafana_sensor.adapters.sqlite.reading import Remembered, SqliteReading
 from grafana_sensor.adapters.sqlite.scans import SqliteScans
 from grafana_sensor.adapters.sqlite.schema import RECORDS, Schema
 from grafana_sensor.domain.catalog import Declaration
+from grafana_sensor.domain.layout import Layout, Reach, Widths
 from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, ScanWriting, Seal
 
 BACKLOG = """
@@ -36,6 +37,7 @@ class RecordsFile(File):
         super().__init__(path)
         self.remembered = Remembered()
         self.seen: dict[str, dict[str, int]] = {}
+        self.reached: dict[str, Layout] = {}
 
 
 class SqliteStore(BlobStore):
@@ -49,13 +51,21 @@ class SqliteStore(BlobStore):
     def append(self, append: Append) -> Key | None:
         """See the port."""
         news = self._news(append)
-        taken = self._file.write(lambda connection: writing.append(connection, append, news))
+        reaches = {sensor: reach for sensor, reach in append.reach.items() if self._grows(sensor, reach)}
+        taken = self._file.write(lambda connection: writing.append(connection, append, news, reaches))
         if taken is None:
+            for sensor, reach in reaches.items():
+                self._file.reached[sensor] = self._file.reached.get(sensor, Layout()).reaching(reach)
             for sensor, kinds in news.items():
                 known = self._file.seen.setdefault(sensor, {})
                 for attribute, bits in kinds.items():
                     known[attribute] = known.get(attribute, 0) | bits
         return taken
+
+    def _grows(self, sensor: str, reach: Reach) -> bool:
+        """Whether that is further than this process has seen committed."""
+        known = self._file.reached.get(sensor, Layout())
+        return known.reaching(reach) != known
 
     def _news(self, append: Append) -> dict[str, dict[str, int]]:
         """The sensors, and the kinds of their attributes, that this process hasn't seen committed."""
@@ -85,6 +95,10 @@ class SqliteStore(BlobStore):
     def declare(self, attribute: str, declaration: Declaration) -> Declaration:
         """See the port."""
         return self._file.write(lambda connection: writing.declare(connection, attribute, declaration))
+
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        """See the port."""
+        return self._file.write(lambda connection: writing.lay(connection, changes))
 
     def backlog(self) -> list[Backlog]:
         """See the port."""
