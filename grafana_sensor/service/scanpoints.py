@@ -64,6 +64,7 @@ class ScanPoints:
             axes = self._axes_of(scan)
             told = {each: None if by_index else axis for each, axis in axes.items() if by_index or axis is not None}
             self._tell_axes(scan, axes, by_index=by_index)
+            self._tell_trimmed(scan)
             self._tables[name] = ScanTable(told, partial(self.column, scan), partial(self._moments, scan))
             sensors[name] = {each: kinds(scan, each) for each in told} | ({INDEX: NUMBER} if told else {})
         # A legend of one scan stays the same when the next one begins.
@@ -128,6 +129,12 @@ class ScanPoints:
             self.tell(f"times of {title} are approximate: its start and its elapsed_time")
         if len({axes[name] for name in asked} - {None}) > 1:
             self.tell(f"streams of {title} have times of their own: {', '.join(asked)} are not of one record")
+
+    def _tell_trimmed(self, scan: Scan) -> None:
+        names = [name if name in scan.streams else reduced(name)[0] for name in self.attributes]
+        gone = {name: scan.streams[name].first for name in names if name in scan.streams and scan.streams[name].first}
+        for name, first in gone.items():
+            self.tell(f"the first {first:,} points of {name} in {scan_title(scan)} are gone: they were trimmed")
 
     def _declarations(self) -> dict[str, Declaration]:
         """Units and names of the attributes, as the scans say them; a unit only where they agree."""

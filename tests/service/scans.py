@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -97,6 +98,19 @@ class CountedScans(MemoryScans):
 
     def wait(self, seen: Scan, timeout: float) -> None:
         self.waiting()
+
+
+class Trimmed(CountedScans):
+    """A store that forgets the points before `first`."""
+
+    first = 0
+
+    def load(self, key: str) -> Scan:
+        scan = super().load(key)
+        return replace(scan, streams={n: replace(s, first=min(self.first, s.length)) for n, s in scan.streams.items()})
+
+    def points(self, key: str, stream: str, start: int, end: int) -> Points:
+        return super().points(key, stream, max(start, self.first), end)
 
 
 def ascan(store: ScanWriting, key: str = "K1", number: int = 1, **identity: str) -> Recorder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from hypothesis import strategies as st
 
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.errors import LimitError, UnknownScan
-from grafana_sensor.domain.scan import Points, Scan
+from grafana_sensor.domain.scan import Scan
 from grafana_sensor.service.scancolumns import StreamColumns
-from tests.service.scans import CountedScans, Recorder, definition
+from tests.service.scans import CountedScans, Recorder, Trimmed, definition
 
 
 def column(
@@ -92,19 +91,6 @@ def test_a_scan_that_goes_meanwhile_is_unknown(store: CountedScans) -> None:
     store.delete("K1")
     with pytest.raises(UnknownScan):
         column(StreamColumns(10**6), store, scan=scan)
-
-
-class Trimmed(CountedScans):
-    """A store that forgets the points before `first`."""
-
-    first = 0
-
-    def load(self, key: str) -> Scan:
-        scan = super().load(key)
-        return replace(scan, streams={n: replace(s, first=min(self.first, s.length)) for n, s in scan.streams.items()})
-
-    def points(self, key: str, stream: str, start: int, end: int) -> Points:
-        return super().points(key, stream, max(start, self.first), end)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["send", "look", "trim"]), st.integers(0, 5)), max_size=20))

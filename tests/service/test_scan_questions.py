@@ -25,7 +25,7 @@ from grafana_sensor.service.answers import Question
 from grafana_sensor.service.panels import Found, Target, panel
 from grafana_sensor.service.session import Session
 from tests.service.fakes import NOW
-from tests.service.scans import SECOND, START, Recorder, ascan, definition
+from tests.service.scans import SECOND, START, Recorder, Trimmed, ascan, definition
 
 
 def ask(text: str | None, **fields: Any) -> Question:
@@ -231,6 +231,18 @@ def test_each_top_master_has_a_time_of_its_own(session: Session, scans: Any) -> 
     assert [[(0.0, 1.0), (10.0, 2.0)], [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]] == [drawn(series) for series in found]
     assert ("streams of ascan 1 have times of their own: a, b are not of one record",) == found[0].notices
     assert [5] == list(answers.rows(session, ask("CNT(*) FROM scan:last")).columns[1].values)
+
+
+def test_trimmed_points_are_told(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Redis forgets the oldest points: what is left answers, at its own times, with a notice."""
+    store = Trimmed()
+    monkeypatch.setattr(session, "scans", lambda: store)
+    ascan(store)
+    store.first = 3
+    (series,) = answers.series(session, ask("scan:last/mot:x"))
+    assert [(3.0, 3.0), (4.0, 4.0)] == drawn(series)
+    assert ("the first 3 points of mot:x in ascan 1 are gone: they were trimmed",) == series.notices
+    assert [3, 4] == answers.rows(session, ask("index, mot:x FROM scan:last")).columns[0].values
 
 
 def test_a_scan_outside_of_the_range_is_told(session: Session, scans: Any) -> None:
