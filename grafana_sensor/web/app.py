@@ -1,7 +1,7 @@
 """The Flask app: the doors put together, and what every answer has.
 
-Law: no redirects, no cookies, no HTML; each answer says that it is not to be stored or guessed at. Every request is
-counted under its route.
+Law: redirects, cookies and HTML are the page's alone (pages.py); each answer says that it is not to be guessed at, nor
+stored unless it says otherwise itself. Every request is counted under its route.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from grafana_sensor.service.database import Database
 from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
-from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, problems, rest, status
+from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, pages, problems, rest, status
 from grafana_sensor.web.bodies import drain
+from grafana_sensor.web.logins import Logins
 from grafana_sensor.web.metrics import Metrics
 from grafana_sensor.web.paths import NameConverter, RawPaths, check_path
 from grafana_sensor.web.services import KEY, Services
@@ -30,6 +31,7 @@ DOORS: Final = (
     ingest.blueprint,
     rest.blueprint,
     datasource.blueprint,
+    pages.blueprint,
 )
 
 
@@ -43,7 +45,7 @@ def create_app(
     app.url_map.converters["name"] = NameConverter
     app.config["MAX_CONTENT_LENGTH"] = None  # web.bodies holds the limit, which is of what is unpacked
     metrics = Metrics()
-    app.extensions[KEY] = Services(database, sessions, settings, clock, metrics)
+    app.extensions[KEY] = Services(database, sessions, settings, clock, metrics, Logins(settings.secret_key, clock))
     sealer.report = metrics.sealed
     problems.install(app)
     cors.install(app, settings.cors_origins)
@@ -64,7 +66,7 @@ def _measure(app: Flask, metrics: Metrics, sessions: Sessions) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Content-Type-Options"] = "nosniff"
         if request.method == "OPTIONS" and response.status_code == 200:
             response.headers.remove("Content-Type")

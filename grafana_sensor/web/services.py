@@ -11,6 +11,7 @@ from flask import current_app
 from grafana_sensor.service.database import Database
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
+from grafana_sensor.web.logins import Logins
 from grafana_sensor.web.metrics import Metrics
 
 KEY: Final = "grafana_sensor"
@@ -25,6 +26,7 @@ class Services:
     settings: Settings
     clock: Callable[[], int]
     metrics: Metrics
+    logins: Logins
 
 
 def services() -> Services:
