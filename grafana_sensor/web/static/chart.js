@@ -70,10 +70,6 @@ export class Chart {
     return Math.ceil(this.width / 2);
   }
 
-  get plot() {
-    return this.#plot;
-  }
-
   /** Draw the series of an answer over the range, two epochs in milliseconds. */
   show(series, range) {
     const numbers = series.filter(({ datapoints }) => datapoints.every(([value]) => typeof value !== "string"));
@@ -91,7 +87,7 @@ export class Chart {
 
   #draw(instead = "") {
     this.#plot?.destroy();
-    this.#plot = null;
+    this.#plot = this.place.plot = null;
     this.place.classList.toggle("empty", !this.#series.length);
     if (!this.#series.length) {
       if (instead) this.place.textContent = instead;
@@ -100,6 +96,7 @@ export class Chart {
     this.place.textContent = "";
     const data = columns(this.#series);
     this.#plot = new uPlot(this.#options(data[0].length), data, this.place);
+    this.place.plot = this.#plot; // for who looks at the page by the browser's tools
     const names = this.#series.map(({ title, target }) => title ?? target).join(", ");
     this.place.setAttribute("aria-label", `Chart of ${names}, ${this.#range.map(written).join(" to ")} UTC`);
   }
