@@ -11,7 +11,7 @@ NODE := tests/plugins/grafana_data
 GO := tests/plugins/infinity
 READERS := $(NODE)/node_modules/.package-lock.json build/infinity
 
-.PHONY: help demo test check lint types layers docs bench soak cassandra format clean
+.PHONY: help demo test check lint types layers docs bench soak cassandra screenshots format clean
 
 help:
 	@echo "make demo    a server on 127.0.0.1:8000 with a year of weather in it (user demo, password demo)"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench   the figures of docs/performance.md"
 	@echo "make soak    three nodes of Cassandra, two servers, a minute of load, while nodes die and return"
 	@echo "make cassandra  a node of Cassandra on 127.0.0.1:9042 for trying out; make cassandra ARGS=stop ends it"
+	@echo "make screenshots  the pictures of docs/page.md, drawn anew; it wants chromium and chromedriver"
 	@echo "make format  lay out the code, sort its imports, write docs/cli.md from --help"
 	@echo "make clean   remove what these made"
 
@@ -53,6 +54,9 @@ soak: $(VENV)/.test
 # It outlives make; its files are in build/cassandra.
 cassandra: $(VENV)/.run
 	$(BIN)/python -m tests.cassandra.node $(or $(ARGS),start) build/cassandra
+
+screenshots: $(VENV)/.test
+	$(BIN)/python -m tests.pages.screenshots
 
 format: $(VENV)/.check
 	$(BIN)/ruff check --fix

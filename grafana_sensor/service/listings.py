@@ -25,11 +25,15 @@ _ALWAYS: Final = np.array([BEGINNING, FOREVER], np.int64)
 Row = dict[str, Any]
 
 
-def sensors(source: Source) -> list[Row]:
-    """The sensors by name: `{"sensor", "attributes": n, "records": n, "first", "last"}`; the times of its records."""
+def sensors(source: Source, only: Sequence[str] | None = None) -> list[Row]:
+    """The sensors by name: `{"sensor", "attributes": n, "records": n, "first", "last"}`; the times of its records.
+
+    `only` these of them, in their order; names that no sensor has are left out.
+    """
     with looking(source) as (reading, budget):
         catalog = reading.catalog()
-        names = known_sensors(catalog)
+        known = known_sensors(catalog)
+        names = known if only is None else [name for name in only if name in known]
         budget.give(len(names))
         return [_sensor(reading, name, len(catalog.sensors[name]), budget) for name in names]
 

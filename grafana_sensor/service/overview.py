@@ -18,7 +18,7 @@ from grafana_sensor.query.written import written_name
 from grafana_sensor.service import listings
 from grafana_sensor.service.answers import Question
 from grafana_sensor.service.panels import REFUSALS, Found, Target, panel
-from grafana_sensor.service.source import Source
+from grafana_sensor.service.source import Source, known_sensors
 
 PAGE: Final = 12
 """Sensors that are shown at once."""
@@ -66,11 +66,14 @@ class Overview:
 
 
 def overview(source: Source, find: str = "", page: int = 0) -> Overview:
-    """The tiles of one page of the sensors whose names hold the text `find`, in any case, by name; `page` from 0."""
-    rows = listings.sensors(source)
-    found = [row for row in rows if find.casefold() in row["sensor"].casefold()]
-    shown = [Tile(**row) for row in found[page * PAGE : (page + 1) * PAGE]]
-    return Overview(tuple(_filled(source, shown)), len(found), len(rows))
+    """The tiles of one page of the sensors whose names hold the text `find`, in any case, by name; `page` from 0.
+
+    What it costs goes with the sensors of the page, not with those of the user. Raises LimitError.
+    """
+    known = known_sensors(source.store.catalog())
+    found = [name for name in known if find.casefold() in name.casefold()]
+    rows = listings.sensors(source, found[page * PAGE : (page + 1) * PAGE])
+    return Overview(tuple(_filled(source, [Tile(**row) for row in rows])), len(found), len(known))
 
 
 def _filled(source: Source, tiles: Sequence[Tile]) -> list[Tile]:

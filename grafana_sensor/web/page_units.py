@@ -1,13 +1,14 @@
 """How the page writes what is declared and measured: units, numbers, times, and small pictures.
 
-Law: a unit that isn't known stands as it is declared. Times are UTC µs, written in UTC. Numbers on tiles are rounded to six
-digits; tables have them as they are.
+Law: a unit that isn't known stands as it is declared. Times are UTC µs, written in UTC. Numbers on tiles are rounded to four
+digits, whole ones not; tables have them as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
+from math import floor, log10
 from typing import Final
 
 from grafana_sensor.domain.timestamps import to_datetime
@@ -69,6 +70,10 @@ WIDTH: Final = 240
 HEIGHT: Final = 48
 """The small picture's own measures; the page stretches it."""
 
+DIGITS: Final = 4
+"""What a number on a tile keeps, its whole part aside."""
+
+_LARGE: Final = 1e6
 _MINUTE: Final = 60
 _SECOND: Final = 1_000_000
 
@@ -85,12 +90,20 @@ def symbol(unit: str | None) -> str:
 def number(value: float | str | None) -> str:
     """A value as tiles show it; a dash where there is none.
 
-    >>> number(14.960139999), number(1021.0), number("open"), number(None)
-    ('14.9601', '1,021', 'open', '–')
+    >>> number(14.960139999), number(-1021.5), number(123456.0), number(1e-9), number("open"), number(None)
+    ('14.96', '−1,022', '123,456', '1e-09', 'open', '–')
     """
-    if value is None:
-        return "–"
-    return value if isinstance(value, str) else f"{value:,.6g}".replace("-", "\N{MINUS SIGN}", 1)
+    if value is None or isinstance(value, str):
+        return "–" if value is None else value
+    size = abs(value)
+    if value == int(value) and size < _LARGE:
+        text = f"{value:,.0f}"
+    elif 1 / _LARGE < size < _LARGE:
+        digits = max(0, DIGITS - 1 - floor(log10(size)))
+        text = f"{value:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:,.0f}"
+    else:
+        text = f"{value:.{DIGITS}g}"
+    return text.replace("-", "\N{MINUS SIGN}", 1) if value < 0 else text
 
 
 def moment(us: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from grafana_sensor.domain.columns import Value
-from grafana_sensor.domain.errors import Error
+from grafana_sensor.domain.errors import Error, Unprocessable
 from grafana_sensor.domain.numbers import value_text
 from grafana_sensor.domain.series import ColumnKind, Table
 from grafana_sensor.domain.timestamps import to_iso
@@ -63,15 +63,13 @@ class Result:
 def context(session: Session, args: Mapping[str, str], now: int) -> dict[str, Any]:
     """Everything that the page is made of; `args` are what its address says."""
     shown = sensors(session, args, now)
-    whole = shown["overview"] if not (shown["find"] or shown["page"]) else overview(session)
-    first = opening(whole, now)
+    first = opening(shown["overview"], now)
     asked = Asked(args.get("q", first.q), args.get("from", first.start), args.get("to", first.end))
     result = _result(session, asked, args.get("cursor"), now) if "q" in args else None
     constants = {
         "units": page_units.SYMBOLS,
         "aggregates": [*AGGREGATES, *PERCENTILES],
         "steps": STEPS,
-        "limit": session.settings.max_body,
         "rows": ROWS,
     }
     return {**shown, "asked": asked, "opening": first, "result": result, "constants": constants}
@@ -81,8 +79,14 @@ def sensors(session: Session, args: Mapping[str, str], now: int) -> dict[str, An
     """The tiles of one page of sensors, and what writes them."""
     find = args.get("find", "")
     page = int(text) if (text := args.get("page", "")).isdecimal() and len(text) < 7 else 0
+    trouble = ""
+    try:
+        shown = overview(session, find, page)
+    except Unprocessable as error:  # a limit bites: the rest of the page works all the same
+        shown, trouble = Overview((), 0, 0), error.message
     return {
-        "overview": overview(session, find, page),
+        "overview": shown,
+        "trouble": trouble,
         "find": find,
         "page": page,
         "size": PAGE,

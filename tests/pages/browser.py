@@ -105,7 +105,7 @@ def until(browser: Chrome, condition: Callable[[], Any]) -> Any:
 
 def complaints(browser: Chrome) -> list[str]:
     """What the console said so far that is a warning or worse: errors, refusals by the policy; emptied by reading."""
-    return [f"{entry['level']}: {entry['message']}" for entry in browser.get_log("browser") if entry["level"] != "INFO"]  # type: ignore[no-untyped-call]  # comes without
+    return [f"{entry['level']}: {entry['message']}" for entry in browser.get_log("browser") if entry["level"] != "INFO"]
 
 
 def hosts(browser: Chrome) -> set[str]:

@@ -152,7 +152,7 @@ def test_an_error_is_marked_at_its_place(page: Chrome, address: str) -> None:
     field.send_keys("AVG(temp) FROM EWR", Keys.ENTER)
     until(page, lambda: len(page.execute_script(ROWS)) == 1)
     assert ("", "false") == (text(page, "#q-error"), field.get_attribute("aria-invalid"))
-    page.get_log("browser")  # type: ignore[no-untyped-call]  # it tells of the 400s, as it should
+    page.get_log("browser")  # it tells of the 400s, as it should
 
 
 def test_completion_offers_what_may_follow(page: Chrome, address: str) -> None:

@@ -81,7 +81,7 @@ def test_a_dropped_file_goes_in_several_posts(own: Chrome, address: str) -> None
     assert "11000" == one(own, ".rejected td").text
     sent = [
         json.loads(entry["message"])["message"]["params"]["request"]
-        for entry in own.get_log("performance")  # type: ignore[no-untyped-call]  # comes without types
+        for entry in own.get_log("performance")
         if '"Network.requestWillBeSent"' in entry["message"] and "/api/v1/records" in entry["message"]
     ]
     posts = [each["headers"]["Idempotency-Key"] for each in sent if each["method"] == "POST"]

@@ -60,7 +60,7 @@ def test_a_request_without_the_token_is_refused(page: Chrome, address: str) -> N
     allowed = page.execute_async_script(FETCH, "/query", {**body, "headers": {"X-CSRF-Token": token}})
     assert [200, 403, 200] == [reading[0], writing[0], allowed[0]]
     assert "needs the page's token" in writing[1]
-    page.get_log("browser")  # type: ignore[no-untyped-call]  # it tells of the 403, as it should
+    page.get_log("browser")  # it tells of the 403, as it should
 
 
 def test_no_script_reads_the_cookie(page: Chrome, address: str) -> None:

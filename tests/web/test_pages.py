@@ -263,6 +263,19 @@ def test_many_sensors_are_paged_and_found(client: FlaskClient) -> None:
     assert "11 of 33 sensors" in shown[3]
 
 
+def test_a_limit_leaves_the_page_there(make: Make) -> None:
+    """Where the sensors of a page go beyond a limit, that is said in their place, and the rest of the page is there."""
+    client = make(max_points=2).test_client()
+    for number in range(3):
+        client.post(f"/api/v1/sensors/{number}/records", json={"t": number}, headers=ALICE)
+    logged_in(client)
+    page = client.get("/", headers=BROWSER)
+    assert 200 == page.status_code
+    assert "The sensors can’t be shown" in page.text
+    assert 'id="ask"' in page.text
+    assert "No records yet" not in page.text
+
+
 def test_tiles_need_a_login(client: FlaskClient) -> None:
     """The page's sensors are nobody's who isn't logged in."""
     assert 401 == client.get("/page/tiles").status_code

@@ -19,8 +19,8 @@ export function composed({ sensor, attribute, aggregate, field, operator, value,
 export class Builder {
   #fields = {};
 
-  /** `written` is told each new text. */
-  constructor(place, catalog, written) {
+  /** It begins with what the query `text` names; `written` is told each new text. */
+  constructor(place, catalog, text, written) {
     this.catalog = catalog;
     this.written = written;
     const names = catalog.attributes.map(({ name, note }) => [name, note === "attribute" ? name : `${name} (${note})`]);
@@ -34,6 +34,11 @@ export class Builder {
     this.#add(place, "value", "Value");
     this.#fields.value.setAttribute("list", values.id);
     this.#fields.aggregate.value = "AVG";
+    const words = text.split(/[\s(),]+/);
+    const named = (list) => list.find(({ name }) => words.includes(writtenName(name)))?.name;
+    const [attribute, sensor] = [named(catalog.attributes), named(catalog.sensors)];
+    if (attribute !== undefined) this.#fields.attribute.value = attribute;
+    if (sensor !== undefined) this.#fields.sensor.value = `=${sensor}`;
     place.append(values);
     this.#fields.field.addEventListener("change", () => this.#offer(values));
     this.#enable();

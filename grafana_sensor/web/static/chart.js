@@ -51,6 +51,7 @@ export class Chart {
   #plot = null;
   #series = [];
   #range = [0, 1];
+  #shape = "";
 
   /** `zoomed` is told the range that was drawn up by dragging: two epochs in milliseconds. */
   constructor(place, zoomed) {
@@ -76,6 +77,10 @@ export class Chart {
     const there = numbers.some(({ datapoints }) => datapoints.some(([value]) => value !== null));
     this.#series = there ? numbers : [];
     this.#range = range.map((ms) => ms / 1000);
+    if (this.#plot && this.#series.length && this.#shape === this.#shapeOf()) {
+      this.#plot.setData(columns(this.#series)); // the cursor stays where it is
+      return;
+    }
     this.#draw(numbers.length < series.length ? "Only numbers are drawn; texts are in the table." : "Nothing in this range. “All” goes to where the data is.");
   }
 
@@ -94,8 +99,9 @@ export class Chart {
       return;
     }
     this.place.textContent = "";
+    this.#shape = this.#shapeOf();
     const data = columns(this.#series);
-    this.#plot = new uPlot(this.#options(data[0].length), data, this.place);
+    this.#plot = new uPlot(this.#options(), data, this.place);
     this.place.plot = this.#plot; // for who looks at the page by the browser's tools
     const names = this.#series.map(({ title, target }) => title ?? target).join(", ");
     this.place.setAttribute("aria-label", `Chart of ${names}, ${this.#range.map(written).join(" to ")} UTC`);
@@ -105,17 +111,25 @@ export class Chart {
     if (this.#plot && Math.abs(this.#plot.width - this.width) > 1) this.#plot.setSize({ width: this.width, height: HEIGHT });
   }
 
-  #options(points) {
+  /** What a chart is made for: as long as that is the same, it takes other data. */
+  #shapeOf() {
+    return JSON.stringify([this.#series.map(({ target, title, unit, datapoints }) => [target, title, unit, this.#lonely(datapoints)])]);
+  }
+
+  #lonely(datapoints) {
+    return datapoints.length * 12 < this.width;
+  }
+
+  #options() {
     const units = [...new Set(this.#series.map(({ unit }) => symbol(unit)))];
     const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--grid"), width: 1 }, font: "12px system-ui, sans-serif" };
-    const range = this.#range;
     return {
       width: this.width,
       height: HEIGHT,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "Etc/UTC"),
       padding: [12, units.length > 1 ? 0 : 12, 0, 0],
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-      scales: Object.fromEntries([["x", { time: true, range: () => range }], ...units.map((unit) => [`y${unit}`, {}])]),
+      scales: Object.fromEntries([["x", { time: true, range: () => this.#range }], ...units.map((unit) => [`y${unit}`, {}])]),
       axes: [
         { ...axis, values: TIMES, space: 70 },
         ...units.map((unit, place) => ({
@@ -132,23 +146,22 @@ export class Chart {
       ],
       series: [
         { label: "time", value: (plot, at) => (at === null || at === undefined ? "–" : written(at)) },
-        ...this.#series.map((one, place) => this.#line(one, place, points)),
+        ...this.#series.map((one, place) => this.#line(one, place)),
       ],
       hooks: { setSelect: [(plot) => this.#dragged(plot)] },
     };
   }
 
-  #line({ target, title, unit, datapoints }, place, points) {
+  #line({ target, title, unit, datapoints }, place) {
     const stroke = colour(`--s${(place % COLOURS) + 1}`);
     const sign = symbol(unit);
-    const lonely = datapoints.length < 3 || datapoints.length * 12 < this.width || points < 3;
     return {
       label: title ?? target,
       scale: `y${sign}`,
       stroke,
       width: 1.6,
       dash: DASHES[Math.floor(place / COLOURS) % DASHES.length],
-      points: { show: lonely ? true : undefined, size: 5, fill: stroke },
+      points: { show: this.#lonely(datapoints) ? true : undefined, size: 5, fill: stroke },
       value: (plot, value) => (value === null || value === undefined ? "–" : `${number.format(value)}${sign ? ` ${sign}` : ""}`),
     };
   }

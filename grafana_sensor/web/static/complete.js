@@ -57,7 +57,7 @@ export class Completion {
     this.field = field;
     this.place = place;
     this.catalog = catalog;
-    for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": place.id })) {
+    for (const [name, value] of Object.entries({ "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": place.id })) {
       field.setAttribute(name, value);
     }
     field.addEventListener("input", () => this.#open(false));
@@ -77,7 +77,6 @@ export class Completion {
   close() {
     this.place.hidden = true;
     this.#active = -1;
-    this.field.setAttribute("aria-expanded", "false");
     this.field.removeAttribute("aria-activedescendant");
   }
 
@@ -97,7 +96,6 @@ export class Completion {
       }),
     );
     this.place.hidden = false;
-    this.field.setAttribute("aria-expanded", "true");
   }
 
   #key(event) {

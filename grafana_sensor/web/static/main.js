@@ -33,8 +33,9 @@ function ask(changed = {}, { push = true } = {}) {
   grow();
   pressed();
   const now = asked();
-  if (push && history.state?.q !== undefined && JSON.stringify(history.state) !== JSON.stringify(now)) history.pushState(now, "", address("/", now));
-  else if (push) history.replaceState(now, "", history.state ? address("/", now) : location.href);
+  const here = address("/", { ...shownSensors(), ...now });
+  if (push && !history.state) history.replaceState(now, "");
+  else if (push && JSON.stringify(history.state) !== JSON.stringify(now)) history.pushState(now, "", here);
   return run(now);
 }
 
@@ -171,16 +172,21 @@ async function learn() {
   const shape = JSON.stringify(catalog);
   if (builder?.shape === shape) return;
   get("builder").replaceChildren();
-  builder = new Builder(get("builder"), catalog, (text) => ask({ q: text }));
+  builder = new Builder(get("builder"), catalog, fields.q.value, (text) => ask({ q: text }));
   builder.shape = shape;
+}
+
+/** What of the sensors the address shows. */
+function shownSensors() {
+  const { find, page } = Object.fromEntries(new URLSearchParams(location.search));
+  return { find, page };
 }
 
 async function renewTiles() {
   const place = get("tiles");
   if (place.contains(document.activeElement)) return; // who is there keeps the place
   const open = new Set([...place.querySelectorAll("details[open]")].map(({ id }) => id));
-  const { find, page } = Object.fromEntries(new URLSearchParams(location.search));
-  place.innerHTML = await getText("/page/tiles", { find, page }); // written by the server's template, which escapes
+  place.innerHTML = await getText("/page/tiles", shownSensors()); // written by the server's template, which escapes
   for (const each of place.querySelectorAll("details")) each.open = open.has(each.id);
 }
 
@@ -238,6 +244,7 @@ addEventListener("popstate", ({ state }) => {
 copying();
 ranges();
 const empty = get("empty");
+if (empty) get("first-curl").textContent = get("first-curl").textContent.replace(/https?:\/\/[^/]+/, location.origin); // as the reader sees it
 const waiting = empty && setInterval(async () => {
   if (!document.hidden && (await getJson("/api/v1/sensors").catch(() => [])).length) location.reload();
 }, EMPTY_SECONDS * 1000);

@@ -52,7 +52,8 @@ export class Rows {
     this.#next = page.next;
     this.more.hidden = this.#next === null;
     const count = this.place.querySelectorAll("tbody tr").length;
-    this.status.textContent = count ? `${count.toLocaleString("en")} row${count === 1 ? "" : "s"}${this.#next === null ? "" : ", and more"}` : "No rows in this range.";
+    const whole = this.#names.includes("time") ? "" : " over the whole range; with EVERY 1d there is one a day";
+    this.status.textContent = count ? `${count.toLocaleString("en")} row${count === 1 ? "" : "s"}${whole}${this.#next === null ? "" : ", and more"}` : "No rows in this range.";
   }
 
   async #follow() {
