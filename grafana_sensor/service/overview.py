@@ -7,7 +7,7 @@ name that looks like a variable of Grafana's) is left empty, and nothing else wi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from grafana_sensor.domain.catalog import Catalog, Declaration
@@ -23,7 +23,7 @@ from grafana_sensor.service.source import Source, known_sensors
 PAGE: Final = 12
 """Sensors that are shown at once."""
 MOST_VALUES: Final = 30
-"""Attributes of a sensor whose last values are shown."""
+"""Attributes of a sensor that are shown."""
 POINTS: Final = 60
 """Points of a small picture, at most."""
 
@@ -43,7 +43,7 @@ class Latest:
 class Tile:
     """One sensor: how many records and attributes it has, the times of its first and last record, and its values.
 
-    `latest` begins with what is drawn, where anything can be: `points` are that attribute's means from `first` to
+    `latest` has MOST_VALUES of the attributes at most, and begins with what is drawn, where anything can be: `points` are that attribute's means from `first` to
     `last`, None in a gap.
     """
 
@@ -98,7 +98,7 @@ def _filled(source: Source, tiles: Sequence[Tile]) -> list[Tile]:
 
 
 def _latest(catalog: Catalog, sensor: str) -> list[Latest]:
-    """The sensor's attributes without their values: numbers first, of these a temperature, then those with a title."""
+    """The sensor's first attributes, without their values: numbers first, of these a temperature, then those with a title."""
     found = []
     for name, bits in catalog.sensors.get(sensor, {}).items():
         said = catalog.declarations.get(name, Declaration())
@@ -109,11 +109,11 @@ def _latest(catalog: Catalog, sensor: str) -> list[Latest]:
         warm = "temp" in each.attribute.casefold()
         return order[each.kind], not warm, each.title is None, each.title or each.attribute
 
-    return sorted(found, key=rank)
+    return sorted(found, key=rank)[:MOST_VALUES]
 
 
 def _values(tile: Tile, latest: Sequence[Latest]) -> Target:
-    select = [f"LAST({written_name(each.attribute)})" for each in latest[:MOST_VALUES]] or ["CNT(*)"]
+    select = [f"LAST({written_name(each.attribute)})" for each in latest] or ["CNT(*)"]
     return Target(tile.sensor, Question(select=select, sensor=[tile.sensor], every="all"), "table")
 
 
@@ -128,14 +128,10 @@ def _course(tile: Tile, latest: Sequence[Latest]) -> Target:
 
 
 def _valued(latest: Sequence[Latest], found: Found) -> tuple[Latest, ...]:
-    if not isinstance(found, Table) or not len(found):
+    if not isinstance(found, Table) or not len(found) or not latest:
         return tuple(latest)
-    values = [column.values[0] for column in found.columns[-len(latest[:MOST_VALUES]) :]] if latest else []
-    values += [None] * (len(latest) - len(values))
-    return tuple(
-        Latest(each.attribute, each.kind, value, each.title, each.unit)
-        for each, value in zip(latest, values, strict=True)
-    )
+    values = [column.values[0] for column in found.columns[-len(latest) :]]
+    return tuple(replace(each, value=value) for each, value in zip(latest, values, strict=True))
 
 
 def _points(found: Found) -> tuple[float | None, ...]:

@@ -73,6 +73,9 @@ HEIGHT: Final = 48
 DIGITS: Final = 4
 """What a number on a tile keeps, its whole part aside."""
 
+GAP: Final = 6
+"""So many points of a small picture that are missing in a row break its line."""
+
 _LARGE: Final = 1e6
 _MINUTE: Final = 60
 _SECOND: Final = 1_000_000
@@ -131,23 +134,20 @@ def ago(us: int, now: int) -> str:
 
 
 def spark(points: Sequence[float | None]) -> str:
-    """The points as the path of an SVG of WIDTH × HEIGHT, broken at gaps; "" where fewer than two are there.
+    """The points as the path of an SVG of WIDTH × HEIGHT, broken where GAP are missing; "" where less than two are there.
 
     >>> spark([1.0, None, 3.0, 2.0])
-    'M0.0 45.0h0.01M160.0 3.0L240.0 24.0'
+    'M0.0 45.0L160.0 3.0L240.0 24.0'
     """
     there = [point for point in points if point is not None]
     if len(there) < 2:
         return ""
     low, high = min(there), max(there)
     step = WIDTH / (len(points) - 1)
-    path, joined = "", False
+    path, before = "", -GAP - 1
     for place, point in enumerate(points):
-        if point is None:
-            joined = False
-            continue
-        y = 3 + (HEIGHT - 6) * (1 - ((point - low) / (high - low) if high > low else 0.5))
-        alone = not joined and (place + 1 == len(points) or points[place + 1] is None)
-        path += f"{'L' if joined else 'M'}{place * step:.1f} {y:.1f}{'h0.01' if alone else ''}"
-        joined = True
+        if point is not None:
+            y = 3 + (HEIGHT - 6) * (1 - ((point - low) / (high - low) if high > low else 0.5))
+            path += f"{'L' if place - before <= GAP else 'M'}{place * step:.1f} {y:.1f}"
+            before = place
     return path

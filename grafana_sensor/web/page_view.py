@@ -1,7 +1,7 @@
 """What the page shows to a user: the sensors, what is asked at first, and the answer as a table.
 
-Law: the page opens on the range of the data itself: on all of a history that has ended, on the last hours or days of one
-that goes on. A wrong question is shown with what is wrong about it, at its place. Times are UTC µs.
+Law: the page opens on the range of the data itself: on all of a history that has ended, on the last hours of one that
+goes on. A wrong question is shown with what is wrong about it, at its place. Times are UTC µs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ _SECOND: Final = 1_000_000
 _AROUND: Final = 1_800 * _SECOND
 """What is shown before and after records that lie closer together than twice that."""
 _HOUR: Final = 3_600 * _SECOND
-_SPANS: Final = (("now-1h", _HOUR), ("now-6h", 6 * _HOUR), ("now-24h", 24 * _HOUR), ("now-7d", 168 * _HOUR))
+_LONGEST: Final = 24
+"""Hours of live data that are shown at first, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def link(asked: Asked) -> dict[str, str]:
 def opening(shown: Overview, now: int) -> Asked:
     """What is asked before anything is asked: the sensor that sent last, and its likes beside it."""
     some = [tile for tile in shown.tiles if tile.latest and tile.points]
-    drawn = [tile for tile in some if page_units.spark(tile.points)] or some
+    numbers = [tile for tile in some if tile.latest[0].kind != "text"] or some
+    drawn = [tile for tile in numbers if page_units.spark(tile.points)] or numbers
     if not drawn:
         return Asked(start="now-24h", end="now")
     newest = max(drawn, key=lambda tile: tile.last or 0)
@@ -142,7 +144,7 @@ def _range(first: int | None, last: int | None, now: int) -> tuple[str, str]:
     if first is None or last is None:
         return "now-24h", "now"
     if 0 <= now - last <= LIVE:
-        return next((name for name, span in _SPANS if now - first <= span), "now-24h"), "now"
+        return f"now-{min(max(-((first - now) // _HOUR), 1), _LONGEST)}h", "now"
     if last - first < 2 * _AROUND:
         first, last = first - _AROUND, last + _AROUND
     return to_iso(first - first % _SECOND), to_iso(last - last % _SECOND + _SECOND)

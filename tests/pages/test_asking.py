@@ -8,7 +8,7 @@ import requests
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.support.select import Select
 
-from tests.pages.browser import READY, one, text, until
+from tests.pages.browser import READY, complaints, log_in, one, text, until
 
 JULY = {"from": "2013-07-01", "to": "2013-08-01"}
 AUTH = ("demo", "demo")
@@ -257,3 +257,23 @@ def test_ranges_by_presets_dates_and_steps(page: Chrome, address: str) -> None:
     one(page, "[data-zoom='2']").click()
     assert ["2013-03-01T00:00:00Z", "2013-03-03T00:00:00Z"] == span()
     settled(page)
+
+
+def test_texts_are_bands(browser: Chrome, address: str) -> None:
+    """A series of texts is a band for each time that one text held, as wide as that is of the range."""
+    begin, auth = 1_388_534_400, ("frank", "a long secret")
+    new = dict(zip(("user", "password"), auth, strict=True))
+    assert 201 == requests.post(f"{address}/api/v1/users", json=new, timeout=30).status_code
+    states = [*["open"] * 3, *["closed"] * 3, "open", "open", "open"]
+    records = [{"time": begin + 600 * place, "door": text} for place, text in enumerate(states)]
+    url = f"{address}/api/v1/sensors/gate/records"
+    assert 201 == requests.post(url, json=records, auth=auth, timeout=30).status_code
+    log_in(browser, address, *auth, f"?q=door+FROM+gate&from={begin}&to={begin + 6_000}")
+    settled(browser)
+    bands = browser.find_elements("css selector", "#states .held")
+    assert ["open", "closed", "open"] == [band.text for band in bands]
+    whole = one(browser, "#states .band").size["width"]
+    assert [30, 30, 20] == [round(100 * band.size["width"] / whole) for band in bands]
+    assert "closed, 2014-01-01 00:30:00 to 2014-01-01 01:00:00" == bands[1].get_attribute("title")
+    assert [] == browser.find_elements("css selector", "#chart canvas")
+    assert [] == complaints(browser)

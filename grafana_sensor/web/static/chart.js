@@ -1,6 +1,7 @@
 // The chart of an answer's series, by uPlot. Times are UTC.
 
 import { symbol } from "./names.js";
+import { written } from "./ranges.js";
 
 const HEIGHT = 340;
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
@@ -19,16 +20,6 @@ const TIMES = [
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 7 });
-const pad = (value, digits = 2) => String(value).padStart(digits, "0");
-
-/** A time in seconds, to the second, or to the millisecond where it has one. */
-export function written(seconds) {
-  const at = new Date(Math.round(seconds * 1000));
-  const day = `${at.getUTCFullYear()}-${pad(at.getUTCMonth() + 1)}-${pad(at.getUTCDate())}`;
-  const time = `${pad(at.getUTCHours())}:${pad(at.getUTCMinutes())}:${pad(at.getUTCSeconds())}`;
-  return `${day} ${time}${at.getUTCMilliseconds() ? `.${pad(at.getUTCMilliseconds(), 3)}` : ""}`;
-}
-
 /** The series that hold numbers, as uPlot's columns: a gap is null, a time that is another series' alone undefined. */
 export function columns(series) {
   const tables = series.map(({ datapoints }) => [
@@ -58,8 +49,8 @@ export class Chart {
     this.place = place;
     this.zoomed = zoomed;
     new ResizeObserver(() => this.#resized()).observe(place);
-    document.addEventListener("themechange", () => this.#draw());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
+    document.addEventListener("themechange", () => this.#recolour());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#recolour());
   }
 
   get width() {
@@ -69,6 +60,12 @@ export class Chart {
   /** How many points a picture of this width shows well. */
   get points() {
     return Math.ceil(this.width / 2);
+  }
+
+  /** What the axes take to the left and right of the lines, in pixels. */
+  get margins() {
+    const over = this.#plot?.over;
+    return over ? [over.offsetLeft, this.width - over.offsetLeft - over.clientWidth] : [0, 0];
   }
 
   /** Draw the series of an answer over the range, two epochs in milliseconds. */
@@ -81,7 +78,7 @@ export class Chart {
       this.#plot.setData(columns(this.#series)); // the cursor stays where it is
       return;
     }
-    this.#draw(numbers.length < series.length ? "Only numbers are drawn; texts are in the table." : "Nothing in this range. “All” goes to where the data is.");
+    this.#draw(numbers.length < series.length ? "" : "Nothing in this range. “All” goes to where the data is.");
   }
 
   /** Say a sentence where the chart would be. */
@@ -95,7 +92,7 @@ export class Chart {
     this.#plot = this.place.plot = null;
     this.place.classList.toggle("empty", !this.#series.length);
     if (!this.#series.length) {
-      if (instead) this.place.textContent = instead;
+      this.place.textContent = instead;
       return;
     }
     this.place.textContent = "";
@@ -105,6 +102,10 @@ export class Chart {
     this.place.plot = this.#plot; // for who looks at the page by the browser's tools
     const names = this.#series.map(({ title, target }) => title ?? target).join(", ");
     this.place.setAttribute("aria-label", `Chart of ${names}, ${this.#range.map(written).join(" to ")} UTC`);
+  }
+
+  #recolour() {
+    if (this.#series.length) this.#draw();
   }
 
   #resized() {

@@ -9,6 +9,7 @@ import { Importing } from "./importing.js";
 import { constants, element, writtenName } from "./names.js";
 import { PRESETS, iso, moment } from "./ranges.js";
 import { Rows } from "./rows.js";
+import { States } from "./states.js";
 
 const get = (id) => document.getElementById(id);
 const { root, user } = document.body.dataset;
@@ -22,6 +23,7 @@ let sensors = [];
 let running = null;
 
 const chart = new Chart(get("chart"), ([from, to]) => ask({ from: iso(from), to: iso(to) }));
+const states = new States(get("states"));
 const rows = new Rows(get("result"), get("more"), get("status"), unitOf);
 const completion = new Completion(fields.q, get("q-list"), catalog);
 
@@ -62,10 +64,15 @@ async function run(question, { quietly = false } = {}) {
 function show(question, drawn, page, quietly) {
   if (drawn.status === "fulfilled") {
     const range = [question.from, question.to].map((text) => moment(text));
-    chart.show(drawn.value, range.every(Number.isFinite) ? range : extent(drawn.value));
+    const span = range.every(Number.isFinite) ? range : extent(drawn.value);
+    chart.show(drawn.value, span);
+    states.show(drawn.value, span, chart.margins);
     const notices = drawn.value.flatMap(({ meta }) => meta?.notices ?? []).map(({ text }) => text);
     get("notices").replaceChildren(...[...new Set(notices)].map((text) => element("li", { textContent: text })));
-  } else chart.say(drawn.reason.message);
+  } else {
+    chart.say(drawn.reason.message);
+    states.show([], [0, 1]);
+  }
   if (!quietly || get("result").querySelectorAll("tbody tr").length <= constants.rows) rows.show(question, page);
   get("csv").href = address("/api/v1/query", { ...question, format: "csv" });
   get("csv").hidden = !page.data.length;
@@ -92,6 +99,7 @@ function failed(error, question) {
   get("status").textContent = "";
   get("notices").replaceChildren();
   chart.say("");
+  states.show([], [0, 1]);
   get("csv").hidden = true;
   rows.clear();
 }

@@ -19,3 +19,13 @@ export function moment(text, now = Date.now()) {
 
 /** The text of an epoch in milliseconds. */
 export const iso = (ms) => new Date(Math.round(ms)).toISOString().replace(".000Z", "Z");
+
+const pad = (value, digits = 2) => String(value).padStart(digits, "0");
+
+/** A time in seconds, to the second, or to the millisecond where it has one. */
+export function written(seconds) {
+  const at = new Date(Math.round(seconds * 1000));
+  const day = `${at.getUTCFullYear()}-${pad(at.getUTCMonth() + 1)}-${pad(at.getUTCDate())}`;
+  const time = `${pad(at.getUTCHours())}:${pad(at.getUTCMinutes())}:${pad(at.getUTCSeconds())}`;
+  return `${day} ${time}${at.getUTCMilliseconds() ? `.${pad(at.getUTCMilliseconds(), 3)}` : ""}`;
+}

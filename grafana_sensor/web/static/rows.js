@@ -52,7 +52,7 @@ export class Rows {
     this.#next = page.next;
     this.more.hidden = this.#next === null;
     const count = this.place.querySelectorAll("tbody tr").length;
-    const whole = this.#names.includes("time") ? "" : " over the whole range; with EVERY 1d there is one a day";
+    const whole = this.#names.includes("time") ? "" : " over the whole range; EVERY auto gives one for each step";
     this.status.textContent = count ? `${count.toLocaleString("en")} row${count === 1 ? "" : "s"}${whole}${this.#next === null ? "" : ", and more"}` : "No rows in this range.";
   }
 
