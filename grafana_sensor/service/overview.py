@@ -90,11 +90,9 @@ def _filled(source: Source, tiles: Sequence[Tile]) -> list[Tile]:
     except REFUSALS as error:
         found = [error] * len(targets)
     return [
-        Tile(
-            tile.sensor, tile.records, tile.attributes, tile.first, tile.last, _valued(each, values), _points(course)
-        )
+        replace(tile, latest=_valued(each, values), points=_points(course))
         for tile, each, values, course in zip(tiles, latest, found[::2], found[1::2], strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _latest(catalog: Catalog, sensor: str) -> list[Latest]:

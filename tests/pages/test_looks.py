@@ -152,7 +152,7 @@ def test_the_copy_button_copies(page: Chrome, address: str) -> None:
 
 
 def test_a_live_device_is_seen_moving(address: str) -> None:
-    """The page opens on the last hour of data that still comes, and by itself shows what comes next."""
+    """The page opens on the last hour of data that still comes, and by itself shows what comes next, while another query is being written."""
     auth = ("erin", "a long secret")
     new = dict(zip(("user", "password"), auth, strict=True))
     assert 201 == requests.post(f"{address}/api/v1/users", json=new, timeout=30).status_code
@@ -168,9 +168,12 @@ def test_a_live_device_is_seen_moving(address: str) -> None:
         settled(browser)
         assert ["now-1h", "now"] == [one(browser, f"#{name}").get_property("value") for name in ("from", "to")]
         assert "5" == Select(one(browser, "#refresh")).first_selected_option.get_attribute("value")
+        one(browser, "#q").send_keys(" AND (")
         post({"t": 4711})
         until(browser, lambda: "4,711" in text(browser, ".tile .main .much"))
         until(browser, lambda: max(filter(None, browser.execute_script(DRAWN)[1])) > 1000)
+        assert "AVG(t) FROM live AND (" == one(browser, "#q").get_property("value")
+        assert "" == text(browser, "#q-error")
         Select(one(browser, "#refresh")).select_by_visible_text("Refresh: off")
         browser.refresh()
         settled(browser)

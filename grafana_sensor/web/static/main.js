@@ -6,6 +6,7 @@ import { Chart } from "./chart.js";
 import { Completion, catalogOf } from "./complete.js";
 import { copying, curl, infinity } from "./copies.js";
 import { Importing } from "./importing.js";
+import { keep, recall } from "./kept.js";
 import { constants, element, writtenName } from "./names.js";
 import { PRESETS, iso, moment } from "./ranges.js";
 import { Rows } from "./rows.js";
@@ -18,9 +19,12 @@ const origin = location.origin + root;
 const fields = { q: get("q"), from: get("from"), to: get("to") };
 const catalog = { sensors: [], attributes: [] };
 const EMPTY_SECONDS = 3;
+const STALE_SECONDS = 60;
 
 let sensors = [];
 let running = null;
+let answered = null; // the question whose answer is shown: what is being written is none yet
+let learnt = 0;
 
 const chart = new Chart(get("chart"), ([from, to]) => ask({ from: iso(from), to: iso(to) }));
 const states = new States(get("states"));
@@ -35,33 +39,38 @@ function ask(changed = {}, { push = true } = {}) {
   grow();
   pressed();
   const now = asked();
-  const here = address("/", { ...shownSensors(), ...now });
-  if (push && !history.state) history.replaceState(now, "");
-  else if (push && JSON.stringify(history.state) !== JSON.stringify(now)) history.pushState(now, "", here);
+  if (answered === null) history.replaceState(now, "");
+  else if (push && JSON.stringify(history.state) !== JSON.stringify(now)) history.pushState(now, "", address("/", { ...shownSensors(), ...now }));
+  answered = now;
   return run(now);
 }
 
+/** Answer the question; `quietly`: it was asked before, and is asked again by itself. */
 async function run(question, { quietly = false } = {}) {
-  if (!question.q) return fault(null), chart.say("Write or choose a query."), rows.clear();
-  if (quietly && running) return undefined;
+  if (quietly && running) return;
   running?.abort();
+  running = null;
+  if (!question.q) {
+    nothing("Write or choose a query.");
+    return;
+  }
   const { signal } = (running = new AbortController());
-  const own = running;
   get("chart").classList.add("busy");
   if (!quietly) get("status").textContent = "Asking …";
-  const { from, to } = question;
-  const panel = { range: { from, to }, maxDataPoints: chart.points, targets: [{ refId: "A", target: question.q }] };
-  const [drawn, page] = await Promise.allSettled([postJson("/query", panel, signal), getJson("/api/v1/query", { ...question, limit: constants.rows }, signal)]);
-  if (signal.aborted) return undefined;
+  const { q, from, to } = question;
+  const panel = { range: { from, to }, maxDataPoints: chart.points, targets: [{ refId: "A", target: q }] };
+  const drawing = postJson("/query", panel, signal);
+  const listing = getJson("/api/v1/query", { ...question, limit: constants.rows }, signal);
+  const [drawn, page] = await Promise.allSettled([drawing, listing]);
+  if (signal.aborted) return;
   running = null;
   get("chart").classList.remove("busy");
-  if (page.status === "rejected") return failed(page.reason, question);
-  fault(null);
-  show(question, drawn, page.value, quietly);
-  return own;
+  if (page.status === "rejected") failed(page.reason, question);
+  else show(question, drawn, page.value, quietly);
 }
 
 function show(question, drawn, page, quietly) {
+  fault(null);
   if (drawn.status === "fulfilled") {
     const range = [question.from, question.to].map((text) => moment(text));
     const span = range.every(Number.isFinite) ? range : extent(drawn.value);
@@ -95,20 +104,28 @@ function extent(series) {
 
 function failed(error, question) {
   if (!(error instanceof Refused)) throw error;
+  nothing("");
   fault(error, question.q);
+}
+
+/** Show no answer, but a sentence in its place. */
+function nothing(text) {
+  fault(null);
+  get("chart").classList.remove("busy");
+  chart.say(text);
+  states.show([], [0, 1]);
+  rows.clear();
   get("status").textContent = "";
   get("notices").replaceChildren();
-  chart.say("");
-  states.show([], [0, 1]);
   get("csv").hidden = true;
-  rows.clear();
 }
 
 /** What is wrong, with the text marked from where it is wrong; null: nothing is. */
 function fault(error, text = "") {
   const place = get("q-error");
   fields.q.setAttribute("aria-invalid", String(error !== null));
-  if (error === null) return place.replaceChildren();
+  place.replaceChildren();
+  if (error === null) return;
   const told = [element("p", { textContent: error.message })];
   if (error.position !== undefined) {
     const letters = Array.from(text); // the server counts characters
@@ -117,7 +134,7 @@ function fault(error, text = "") {
     told.unshift(element("pre", {}, before, element("mark", { textContent: wrong || " " }), rest));
     fields.q.setSelectionRange(before.length, before.length + (wrong ?? "").length);
   }
-  return place.replaceChildren(...told);
+  place.append(...told);
 }
 
 function grow() {
@@ -175,6 +192,7 @@ let builder = null;
 async function learn() {
   const [found, attributes] = await Promise.all([getJson("/api/v1/sensors"), getJson("/api/v1/attributes")]);
   sensors = found;
+  learnt = Date.now();
   Object.assign(catalog, catalogOf(found, attributes));
   get("sensor-names").replaceChildren(...found.map(({ sensor }) => element("option", { value: sensor })));
   const shape = JSON.stringify(catalog);
@@ -200,23 +218,25 @@ async function renewTiles() {
 
 async function renew() {
   if (document.hidden) return;
-  await Promise.all([run(asked(), { quietly: true }), renewTiles()]).catch((error) => {
-    if (!(error instanceof Refused)) throw error;
-  });
+  await Promise.all([run(answered, { quietly: true }), renewTiles()]).catch(refused);
+}
+
+/** What the server refuses is no defect here: the banner or the answer's place tells of it. */
+function refused(error) {
+  if (!(error instanceof Refused)) throw error;
 }
 
 function refreshing() {
   const select = get("refresh");
   let timer = null;
-  const kept = localStorage.getItem("refresh");
-  select.value = kept ?? (opening.to === "now" ? "5" : "0");
+  select.value = recall("refresh") ?? (opening.to === "now" ? "5" : "0");
   if (!select.value) select.value = "0";
   const start = () => {
     clearInterval(timer);
     if (Number(select.value)) timer = setInterval(renew, Number(select.value) * 1000);
   };
   select.addEventListener("change", () => {
-    localStorage.setItem("refresh", select.value);
+    keep("refresh", select.value);
     start();
   });
   start();
@@ -228,6 +248,9 @@ get("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   completion.close();
   ask();
+});
+fields.q.addEventListener("focus", () => {
+  if (Date.now() - learnt > STALE_SECONDS * 1000) learn().catch(refused);
 });
 fields.q.addEventListener("input", grow);
 fields.q.addEventListener("written", grow);
@@ -264,11 +287,11 @@ new Importing(async () => {
     get("import-result").append(element("p", {}, again));
     return;
   }
-  await Promise.all([learn(), renewTiles(), run(asked(), { quietly: true })]);
+  await Promise.all([learn(), renewTiles(), run(answered, { quietly: true })]).catch(refused);
 });
 if (!empty) {
   refreshing();
-  await learn();
+  await learn().catch(refused);
   await ask();
 }
 document.documentElement.dataset.ready = "yes"; // what waits for the page to be whole can see it
