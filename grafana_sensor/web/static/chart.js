@@ -135,6 +135,7 @@ export class Chart {
         { ...axis, values: TIMES, space: 70 },
         ...units.map((unit, place) => ({
           ...axis,
+          stroke: this.#axisColour(unit, units) ?? axis.stroke,
           scale: `y${unit}`,
           side: place ? 1 : 3,
           show: place < 2,
@@ -151,6 +152,12 @@ export class Chart {
       ],
       hooks: { setSelect: [(plot) => this.#dragged(plot)] },
     };
+  }
+
+  /** Of two axes, one that a single line hangs on has its colour. */
+  #axisColour(unit, units) {
+    const places = this.#series.flatMap((one, place) => (symbol(one.unit) === unit ? [place] : []));
+    return units.length > 1 && places.length === 1 ? colour(`--s${(places[0] % COLOURS) + 1}`) : null;
   }
 
   #line({ target, title, unit, datapoints }, place) {
