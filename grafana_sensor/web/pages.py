@@ -22,7 +22,7 @@ from grafana_sensor.web.bodies import read
 from grafana_sensor.web.logins import COOKIE, Login, same
 from grafana_sensor.web.services import services
 
-blueprint: Final = Blueprint("pages", __name__, url_prefix="/page", template_folder="templates")
+blueprint: Final = Blueprint("pages", __name__, url_prefix="/page", template_folder="html")
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"

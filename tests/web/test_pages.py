@@ -301,7 +301,7 @@ def test_files_are_kept_for_ever(client: FlaskClient) -> None:
         assert [page_files.FOR_EVER, page_files.FOR_EVER, "no-cache"] == kept
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "%2e%2e%2fpages.py", "..%2Ftemplates%2Fpage.html", "", "__init__.py"])
+@pytest.mark.parametrize("name", ["nothing.js", "%2e%2e%2fpages.py", "..%2Fhtml%2Fpage.html", "", "__init__.py"])
 def test_no_other_file_is_served(name: str, client: FlaskClient) -> None:
     """Only the page's own files are served, by their names."""
     assert 404 == client.get(f"/page/files/{page_files.build()}/{name}").status_code
