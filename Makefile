@@ -74,11 +74,11 @@ $(VENV)/.run: setup.cfg setup.py | $(BIN)/pip
 	@touch $@
 
 $(VENV)/.test: setup.cfg setup.py | $(BIN)/pip
-	$(PIP) --editable '.[arrow,test]'
+	$(PIP) --editable '.[arrow,blissdata,test]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.check: setup.cfg setup.py | $(BIN)/pip
-	$(PIP) --editable '.[arrow,test,check]'
+	$(PIP) --editable '.[arrow,blissdata,test,check]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
 
 $(BIN)/pip:

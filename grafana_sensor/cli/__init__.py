@@ -18,6 +18,7 @@ from grafana_sensor.cli import (
     passwd,
     query,
     register,
+    scan,
     seal,
     sensors,
     serve,
@@ -37,5 +38,19 @@ def main() -> None:
     """
 
 
-for _command in (serve, demo, register, passwd, ingest, query, sensors, attributes, users, seal, check, import_classic):
+for _command in (
+    serve,
+    demo,
+    register,
+    passwd,
+    ingest,
+    query,
+    sensors,
+    attributes,
+    users,
+    seal,
+    check,
+    scan,
+    import_classic,
+):
     main.add_command(_command.command)

@@ -12,14 +12,19 @@ these is a defect of ours.
     │   ├── UnknownAttribute     with a suggestion where a name is near
     │   ├── UnknownSensor
     │   ├── UnknownScan
+    │   ├── UnknownStream
     │   └── RangeError           impossible times, from after to, too fine buckets
     ├── WrongCredentials    401
     ├── Forbidden           403
-    ├── NotFound            404
-    ├── Conflict            409: UserExists, IdempotencyConflict, DeclarationError, RecordExists
+    ├── NotFound            404: NoScanAvailable, ScanNotFoundError, IndexNotYetThereError, IndexWontBeThereError,
+    │                            IndexNoMoreThereError
+    ├── EndOfStream         410: ScanInactive
+    ├── Conflict            409: UserExists, IdempotencyConflict, DeclarationError, RecordExists, ScanExists,
+    │                            StateError, PointConflict
     ├── TooLarge            413: a body beyond its limit
     ├── UnsupportedMedia    415
-    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError
+    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError, PointError, StreamUnreadable
+    ├── Busy                429: as many are served at once as may be
     └── Unavailable         503: the store does not answer
 """
 
@@ -105,6 +110,17 @@ class UnknownScan(BadRequest):
     code = "unknown_scan"
 
 
+class UnknownStream(BadRequest):
+    """The scan has no such stream."""
+
+    code = "unknown_stream"
+
+    @classmethod
+    def named(cls, name: str, known: Sequence[str], position: int | None = None) -> UnknownStream:
+        """The error for `name`, with the nearest of the `known` names as a suggestion."""
+        return cls(f"unknown stream {name!r}{_suggestion(name, known)}", position=position)
+
+
 class WrongCredentials(Error):
     """The user or the password is wrong; which of them is not told."""
 
@@ -124,6 +140,49 @@ class NotFound(Error, LookupError):
 
     code = "not_found"
     status = 404
+
+
+class NoScanAvailable(NotFound):
+    """There is no scan yet, or none came in time."""
+
+    code = "no_scan"
+
+
+class ScanNotFoundError(NotFound):
+    """No scan has the key; one that was there may have been deleted."""
+
+    code = "scan_not_found"
+
+
+class IndexNotYetThereError(NotFound, IndexError):
+    """The stream hasn't come so far, but may."""
+
+    code = "index_not_yet_there"
+
+
+class IndexWontBeThereError(NotFound, IndexError):
+    """The stream is sealed and ended before."""
+
+    code = "index_wont_be_there"
+
+
+class IndexNoMoreThereError(NotFound, IndexError):
+    """The point was there, but was trimmed since."""
+
+    code = "index_no_more_there"
+
+
+class EndOfStream(Error):
+    """All points were read, and there will be no more."""
+
+    code = "end_of_stream"
+    status = 410
+
+
+class ScanInactive(EndOfStream):
+    """Nothing came from the scan for so long that whoever recorded it seems to have died."""
+
+    code = "scan_inactive"
 
 
 class Conflict(Error):
@@ -155,6 +214,24 @@ class DeclarationError(Conflict):
     """The attribute's values contradict the declared kind."""
 
     code = "declaration_error"
+
+
+class ScanExists(Conflict):
+    """The key is another scan's."""
+
+    code = "scan_exists"
+
+
+class StateError(Conflict):
+    """The scan is not in a state in which this can be done; the message names both."""
+
+    code = "scan_state"
+
+
+class PointConflict(Conflict):
+    """Points that leave a gap, or differ from those at the same indexes."""
+
+    code = "point_conflict"
 
 
 class TooLarge(Error):
@@ -208,6 +285,25 @@ class LimitError(Unprocessable):
     """A limit bites; the message names the limit and a way out."""
 
     code = "limit_exceeded"
+
+
+class PointError(Unprocessable, TypeError):
+    """Points that the stream can't take: of another dtype or shape, or none."""
+
+    code = "point_error"
+
+
+class StreamUnreadable(Unprocessable):
+    """A stream that only an absent plugin of blissdata reads, or of a kind that can't be shown so."""
+
+    code = "stream_unreadable"
+
+
+class Busy(Error):
+    """As many are served at once as may be; the same request may go through later."""
+
+    code = "busy"
+    status = 429
 
 
 class Unavailable(Error):

@@ -14,10 +14,23 @@ from typing import Final
 from flask import Flask, Response, g, request
 
 from grafana_sensor.service.database import Database
+from grafana_sensor.service.following import Followers
 from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
-from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, pages, problems, rest, status
+from grafana_sensor.web import (
+    accounts,
+    cors,
+    datasource,
+    ingest,
+    openapi,
+    pages,
+    problems,
+    recording,
+    rest,
+    scans,
+    status,
+)
 from grafana_sensor.web.bodies import drain
 from grafana_sensor.web.logins import Logins
 from grafana_sensor.web.metrics import Metrics
@@ -30,6 +43,8 @@ DOORS: Final = (
     accounts.blueprint,
     ingest.blueprint,
     rest.blueprint,
+    scans.blueprint,
+    recording.blueprint,
     datasource.blueprint,
     pages.blueprint,
 )
@@ -45,7 +60,8 @@ def create_app(
     app.url_map.converters["name"] = NameConverter
     app.config["MAX_CONTENT_LENGTH"] = None  # web.bodies holds the limit, which is of what is unpacked
     metrics = Metrics()
-    app.extensions[KEY] = Services(database, sessions, settings, clock, metrics, Logins(settings.secret_key, clock))
+    logins = Logins(settings.secret_key, clock)
+    app.extensions[KEY] = Services(database, sessions, settings, clock, metrics, Followers(settings.followers), logins)
     sealer.report = metrics.sealed
     problems.install(app)
     cors.install(app, settings.cors_origins)

@@ -104,6 +104,64 @@ class Count(Given):
     records: int
 
 
+class ScanRow(Given):
+    """A scan in the list; what is not known, or not yet, is null."""
+
+    created: str | int | None = Field(description="RFC 3339, or epoch milliseconds")
+    number: int | None
+    name: str | None
+    title: str | None
+    state: Literal["CREATED", "PREPARED", "STARTED", "STOPPED", "CLOSED"]
+    start: str | int | None
+    end: str | int | None
+    end_reason: str | None = Field(examples=["SUCCESS"])
+    duration: float | None = Field(description="in seconds")
+    npoints: int | None
+    data_policy: str | None
+    session: str | None
+    proposal: str | None
+    collection: str | None
+    dataset: str | None
+    path: str | None
+    streams: int
+    key: str
+
+
+class StreamTold(Given):
+    """A stream: `points` were sent, those before `first` are there no more."""
+
+    stream: str
+    kind: Literal["array", "json", "scan", "missing"]
+    dtype: str
+    shape: list[int] = Field(description="of one point; -1 where it varies")
+    points: int
+    first: int
+    sealed: bool
+    unit: str | None
+    title: str | None
+    info: dict[str, Any]
+
+
+class ScanTold(Given):
+    """A scan with all that it says of itself."""
+
+    key: str
+    identity: dict[str, str | int]
+    state: Literal["CREATED", "PREPARED", "STARTED", "STOPPED", "CLOSED"]
+    created: str | None
+    start: str | None
+    end: str | None
+    info: dict[str, Any]
+    streams: list[StreamTold]
+
+
+class Point(Given):
+    """A point of a stream: a number, a list of numbers, or JSON."""
+
+    index: int
+    value: Any
+
+
 class Page(Given):
     """A page of rows, and the token of the next one; null where there is none."""
 
@@ -165,4 +223,4 @@ def checked(model: type[M], body: Mapping[str, Any]) -> M:
 
 
 def _members(model: type[BaseModel]) -> str:
-    return " and ".join(model.model_fields)
+    return " and ".join(name for name, each in model.model_fields.items() if each.is_required())
