@@ -118,6 +118,18 @@ def test_the_legend_tells_the_values_under_the_cursor(page: Chrome, address: str
     assert "°F" in one(page, ".u-legend").text
 
 
+def test_a_line_is_hidden_by_its_legend(page: Chrome, address: str) -> None:
+    """A line goes and comes back by Enter on its entry in the legend, as by a click."""
+    ask(page, address, "AVG(temp) FROM EWR, LGA EVERY 1d")
+    shown = "return document.getElementById('chart').plot.series.map(({ show }) => show)"
+    entry = page.find_elements("css selector", ".u-legend th[tabindex]")[1]
+    for expected in (False, True):
+        entry.send_keys(Keys.ENTER)
+        assert [True, True, expected] == page.execute_script(shown)
+    entry.click()
+    assert [True, True, False] == page.execute_script(shown)
+
+
 def test_a_gap_is_a_gap(page: Chrome, address: str) -> None:
     """A bucket without records is null in the chart, so no line runs over it."""
     span = {"from": "2013-12-30T20:00:00Z", "to": "2013-12-31T02:00:00Z"}

@@ -49,6 +49,10 @@ export class Chart {
     this.place = place;
     this.zoomed = zoomed;
     new ResizeObserver(() => this.#resized()).observe(place);
+    place.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.target.tagName !== "TH") return;
+      event.target.click(); // uPlot's legend knows the mouse alone
+    });
     document.addEventListener("themechange", () => this.#recolour());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#recolour());
   }
@@ -100,6 +104,7 @@ export class Chart {
     const data = columns(this.#series);
     this.#plot = new uPlot(this.#options(), data, this.place);
     this.place.plot = this.#plot; // for who looks at the page by the browser's tools
+    for (const name of this.place.querySelectorAll(".u-series:not(:first-child) th")) Object.assign(name, { tabIndex: 0, role: "button", title: "Hide or show" });
     const names = this.#series.map(({ title, target }) => title ?? target).join(", ");
     this.place.setAttribute("aria-label", `Chart of ${names}, ${this.#range.map(written).join(" to ")} UTC`);
   }
