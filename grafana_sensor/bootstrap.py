@@ -117,10 +117,10 @@ def close_app(app: Flask) -> None:
         close()
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, listening: Callable[[], None] | None = None) -> None:
     """Answer over HTTP until a signal stops it; requests under way are answered first, and logs go to stderr.
 
-    Raises BadRequest or Unavailable, before anything listens, where the store can't serve; one that is elsewhere may
+    `listening` is called once connections are taken. Raises BadRequest or Unavailable, before anything listens, where the store can't serve; one that is elsewhere may
     come later. Ends the process.
     """
     if settings.workers > 1 and settings.store.lower().startswith("memory:"):
@@ -144,10 +144,10 @@ def serve(settings: Settings) -> None:
     with TemporaryDirectory(prefix="grafana-sensor-") as folder:
         # Read when the library of metrics is loaded, which only workers do.
         os.environ.setdefault(_METRICS_FOLDER, folder)
-        _server(settings).run()
+        _server(settings, listening).run()
 
 
-def _server(settings: Settings) -> Any:
+def _server(settings: Settings, listening: Callable[[], None] | None) -> Any:
     """The gunicorn application that makes the app in each worker, and closes it there."""
     from gunicorn.app.base import BaseApplication
 
@@ -161,6 +161,8 @@ def _server(settings: Settings) -> Any:
             self.cfg.set("post_worker_init", self.begin)
             self.cfg.set("worker_exit", self.leave)
             self.cfg.set("child_exit", forget_metrics)
+            if listening is not None:
+                self.cfg.set("when_ready", lambda _: listening())
 
         def load(self) -> Any:
             self.app = create_app(settings)

@@ -1,4 +1,4 @@
-"""The page docs/cli.md, made from the commands themselves: `python -m tests.docs_cli` writes it."""
+"""The page docs/cli.md, made from the commands themselves: `python -m tests.docs` writes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 _HEAD = """\
 # The command line
 
-<!-- Made from the commands' own help by `python -m tests.docs_cli`. -->
+<!-- Made from the commands' own help by `python -m tests.docs`. -->
 
 `grafana-sensor --help` lists the commands, `grafana-sensor COMMAND --help` tells what is told here.
 An option with a variable can be set in the environment instead; the option goes first.
@@ -44,7 +44,7 @@ def _section(name: str, command: Command, context: click.Context) -> Iterator[st
     yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```\n"
     for paragraph in (command.help or "").split("\n\n"):
         yield f"{' '.join(paragraph.split())}\n"
-    rows = [_row(each) for each in command.params if isinstance(each, click.Option)]
+    rows = [_row(each) for each in command.params if isinstance(each, click.Option) and not each.hidden]
     yield "| option | variable | |\n|---|---|---|\n" + "\n".join(rows) + "\n"
     yield "```sh\n" + "\n".join(command.examples) + "\n```\n"
 
@@ -56,7 +56,3 @@ def _row(option: click.Option) -> str:
     choices = f" ({', '.join(option.type.choices)})" if isinstance(option.type, click.Choice) else ""
     text = re.sub(r"\s+", " ", (option.help or "") + choices + default).replace("|", "\\|")
     return f"| {flags} | {variable} | {text} |"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

@@ -105,7 +105,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The stores that serve goes on to listen for; it doesn't."""
     found: list[str] = []
 
-    def server(settings: Settings) -> SimpleNamespace:
+    def server(settings: Settings, _: object) -> SimpleNamespace:
         return SimpleNamespace(run=lambda: found.append(settings.store))
 
     monkeypatch.setattr(bootstrap, "_server", server)

@@ -15,7 +15,9 @@ from grafana_sensor.cli import (
     demo,
     import_classic,
     ingest,
+    mqtt,
     passwd,
+    provision,
     query,
     register,
     scan,
@@ -44,6 +46,7 @@ for _command in (
     register,
     passwd,
     ingest,
+    mqtt,
     query,
     sensors,
     attributes,
@@ -52,5 +55,6 @@ for _command in (
     check,
     scan,
     import_classic,
+    provision,
 ):
     main.add_command(_command.command)

@@ -13,6 +13,7 @@ these is a defect of ours.
     │   ├── UnknownSensor
     │   ├── UnknownScan
     │   ├── UnknownStream
+    │   ├── LineError            with the `line` of the body
     │   └── RangeError           impossible times, from after to, too fine buckets
     ├── WrongCredentials    401
     ├── Forbidden           403
@@ -23,7 +24,7 @@ these is a defect of ours.
     │                            StateError, PointConflict
     ├── TooLarge            413: a body beyond its limit
     ├── UnsupportedMedia    415
-    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError, PointError, StreamUnreadable
+    ├── Unprocessable       422: RecordError, RejectedRecords, RejectedLine, LimitError, PointError, StreamUnreadable
     ├── Busy                429: as many are served at once as may be
     └── Unavailable         503: the store does not answer
 """
@@ -119,6 +120,16 @@ class UnknownStream(BadRequest):
     def named(cls, name: str, known: Sequence[str], position: int | None = None) -> UnknownStream:
         """The error for `name`, with the nearest of the `known` names as a suggestion."""
         return cls(f"unknown stream {name!r}{_suggestion(name, known)}", position=position)
+
+
+class LineError(BadRequest):
+    """A line of a body in the line protocol can't be read; `line` is its number, from 1."""
+
+    code = "line_error"
+
+    def __init__(self, message: str, *, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class WrongCredentials(Error):
@@ -279,6 +290,16 @@ class RejectedRecords(Unprocessable):
         more = f" (and {len(rejected) - 1} more)" if len(rejected) > 1 else ""
         super().__init__(f"record {first.index}: {first.message}{more}")
         self.rejected = tuple(rejected)
+
+
+class RejectedLine(Unprocessable):
+    """Lines of a body in the line protocol can't be stored; `line` is the number of the first, from 1."""
+
+    code = "rejected_line"
+
+    def __init__(self, message: str, *, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class LimitError(Unprocessable):

@@ -72,7 +72,7 @@ def overview(source: Source, find: str = "", page: int = 0) -> Overview:
     """
     known = known_sensors(source.store.catalog())
     found = [name for name in known if find.casefold() in name.casefold()]
-    rows = listings.sensors(source, found[page * PAGE : (page + 1) * PAGE])
+    rows = listings.sensors(source, only=found[page * PAGE : (page + 1) * PAGE])
     return Overview(tuple(_filled(source, [Tile(**row) for row in rows])), len(found), len(known))
 
 

@@ -30,6 +30,7 @@ from grafana_sensor.web import (
     rest,
     scans,
     status,
+    write,
 )
 from grafana_sensor.web.bodies import drain
 from grafana_sensor.web.logins import Logins
@@ -42,6 +43,7 @@ DOORS: Final = (
     openapi.blueprint,
     accounts.blueprint,
     ingest.blueprint,
+    write.blueprint,
     rest.blueprint,
     scans.blueprint,
     recording.blueprint,

@@ -124,7 +124,7 @@ def _answers(operation: Operation) -> dict[str, Any]:
     for status in sorted(operation.problems):
         answers[str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {"application/json": {"schema": {"$ref": _REFERENCE.format(model="Problem")}}},
+            "content": {"application/json": {"schema": {"$ref": _REFERENCE.format(model=operation.problem.__name__)}}},
         }
     return answers
 

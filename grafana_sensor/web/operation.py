@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from grafana_sensor.web import schemas
 from grafana_sensor.web.parameters import Parameter
 
 Schema = Mapping[str, Any]
@@ -41,6 +42,7 @@ class Operation:
     names: Mapping[str, str] = field(default_factory=dict)
     signed_in: bool = True
     idempotent: bool = False
+    problem: type[BaseModel] = schemas.Problem
 
 
 def json_form(model: type[BaseModel], *, many: bool = False, example: Any = None) -> dict[str, Form]:

@@ -19,8 +19,9 @@ from grafana_sensor.web.ingest import POST, POST_ANY
 from grafana_sensor.web.metrics import CONTENT_TYPE
 from grafana_sensor.web.operation import BODY, OBJECT, POSTED, SIGNED, TEXT, Form, Operation, Schema, json_form
 from grafana_sensor.web.recording_operations import RECORDING
-from grafana_sensor.web.rest import QUERY, VALUES
+from grafana_sensor.web.rest import ATTRIBUTES, QUERY, RANGE, VALUES
 from grafana_sensor.web.scan_operations import SCAN_OPERATIONS
+from grafana_sensor.web.write import WRITE, WRITE_1
 
 ROWS: Final[Schema] = {
     "type": "array",
@@ -50,6 +51,7 @@ _RECORDS: Final = {
     "text/csv": Form(schema=TEXT, example="time,sensor,t\r\n2026-01-01T00:00:00Z,a,1.5\r\n"),
 }
 _STORED: Final = {200: json_form(schemas.Stored), 201: json_form(schemas.Stored)}
+_LINES: Final = {"text/plain": Form(schema=TEXT, example='room,sensor=hall temperature=21.5,state="on"\n')}
 _ASKED: Final = (400, *SIGNED, 422)
 _TABLED: Final = (*_ASKED, 501)
 
@@ -204,7 +206,9 @@ OPERATIONS: Final = (
         (*BODY, *SIGNED),
         takes=json_form(schemas.NewPassword, example={"password": "secret"}),
     ),
-    Operation("rest.sensors", "get", "catalog", "The sensors", {200: json_form(schemas.Sensor, many=True)}, _ASKED),
+    Operation(
+        "rest.sensors", "get", "catalog", "The sensors", {200: json_form(schemas.Sensor, many=True)}, _ASKED, RANGE
+    ),
     Operation(
         "rest.sensor_attributes",
         "get",
@@ -215,7 +219,13 @@ OPERATIONS: Final = (
         names=_SENSOR,
     ),
     Operation(
-        "rest.attributes", "get", "catalog", "The attributes", {200: json_form(schemas.Attribute, many=True)}, _ASKED
+        "rest.attributes",
+        "get",
+        "catalog",
+        "The attributes",
+        {200: json_form(schemas.Attribute, many=True)},
+        _ASKED,
+        ATTRIBUTES,
     ),
     Operation(
         "rest.values",
@@ -271,6 +281,30 @@ OPERATIONS: Final = (
         POST_ANY,
         _RECORDS,
         idempotent=True,
+    ),
+    Operation(
+        "write.write",
+        "post",
+        "ingest",
+        "Store lines of the Influx line protocol; Authorization: Token user:password is taken too",
+        {204: {}},
+        POSTED,
+        WRITE,
+        _LINES,
+        idempotent=True,
+        problem=schemas.WriteProblem,
+    ),
+    Operation(
+        "write.write_1",
+        "post",
+        "ingest",
+        "The same, for clients of InfluxDB 1",
+        {204: {}},
+        POSTED,
+        WRITE_1,
+        _LINES,
+        idempotent=True,
+        problem=schemas.WriteProblem,
     ),
     *RECORDING,
 )

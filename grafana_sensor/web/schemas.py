@@ -209,6 +209,13 @@ class Problem(Given):
     rejected: list[Rejected] = Field(default=[], description="the records that can't be stored; nothing of the post is")
 
 
+class WriteProblem(Problem):
+    """What went wrong, with what clients of InfluxDB look for."""
+
+    code: str = Field(description="InfluxDB's word for it", examples=["invalid"])
+    line: int | None = Field(None, description="the number of the first wrong line, from 1")
+
+
 def checked(model: type[M], body: Mapping[str, Any]) -> M:
     """The body as a model. Raises BadRequest, which names the member, where it does not fit."""
     try:

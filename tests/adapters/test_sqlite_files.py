@@ -248,6 +248,7 @@ def test_a_file_without_a_rollup_tree_gets_one(tmp_path: Path) -> None:
     with closing(connect(path)) as connection:
         connection.execute(
             "DROP TABLE scan_points; DROP TABLE scan_stream; DROP TABLE scan; DROP TABLE node; DROP TABLE layout;"
+            " DELETE FROM meta WHERE name NOT IN ('catalog_version', 'catalog_state');"
             " ALTER TABLE sensor DROP COLUMN low; ALTER TABLE sensor DROP COLUMN high;"
             " PRAGMA user_version = 1"
         )

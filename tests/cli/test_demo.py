@@ -32,7 +32,7 @@ def printed_curls(text: str) -> list[tuple[str, dict[str, str]]]:
 
 def test_the_demo_serves_a_year_of_weather(tmp_path: Path) -> None:
     """In an empty folder the demo makes its user and data, serves them, and what it prints to try works."""
-    with started("demo", "--port", "0", "--workers", "1", cwd=tmp_path) as (server, url):
+    with started("demo", "--no-live", "--port", "0", "--workers", "1", cwd=tmp_path) as (server, url):
         assert requests.get(f"{url}/health", timeout=30).ok
         answer = requests.get(f"{url}/api/v1/sensors", auth=("demo", "demo"), timeout=30)
         assert AIRPORTS == {row["sensor"]: row["records"] for row in answer.json()}
@@ -43,7 +43,8 @@ def test_the_demo_serves_a_year_of_weather(tmp_path: Path) -> None:
     assert f"address   {url}\n" in text
     assert "user      demo\n" in text
     assert "26,115 records" in text
-    with started("demo", "--port", url.rpartition(":")[2], "--workers", "1", cwd=tmp_path) as (server, again):
+    port = url.rpartition(":")[2]
+    with started("demo", "--no-live", "--port", port, "--workers", "1", cwd=tmp_path) as (server, again):
         curls = printed_curls(text)
         assert 3 == len(curls)
         for address, parameters in curls:

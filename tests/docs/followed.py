@@ -1,0 +1,62 @@
+"""Who runs what of the documentation, and what nobody can run here, with the reason.
+
+Law: every fenced block of every page is in one of these, or is run at a desk.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+FOLLOWED: Final = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/alerting.md",
+    "docs/backup.md",
+    "docs/operations.md",
+    "docs/provisioning.md",
+)
+"""The pages that test_pages.py follows from their first block to their last."""
+
+OWN: Final = {
+    "docs/cli.md": "tests/docs/test_cli_page.py",
+    "docs/devices.md": "tests/test_devices.py",
+    "docs/grafana.md": "tests/test_grafana_page.py",
+    "docs/migration.md": "tests/test_grafana_page.py",
+    "docs/reference/grammar.md": "tests/docs/test_reference.py",
+}
+"""By the page, the test that runs its blocks in another way."""
+
+NOT_RUN: Final = {
+    ("README.md", "make test"): "runs this test",
+    (
+        "docs/cassandra.md",
+        "export GRAFANA_SENSOR_CASSANDRA",
+    ): "wants three nodes; tests/endtoend/test_nodes.py has them",
+    (
+        "docs/cassandra.md",
+        "grafana-sensor serve --store",
+    ): "wants nodes with TLS; tests/adapters/test_cassandra_tls.py has one",
+    ("docs/cassandra.md", "grafana-sensor import-classic"): "wants a node; tests/cli/test_import_classic.py has one",
+    ("docs/performance.md", "make bench"): "takes minutes; tests/test_benchmarks.py runs it for seconds",
+    ("docs/performance.md", ".venv/bin/python -m benchmarks.classic"): "takes minutes, and a node of Cassandra",
+    ("docs/reference/errors.md", '{"message"'): "the form of an error; test_reference.py asks for it",
+    ("docs/tutorial.md", "python3 -m venv"): "the tests run where it is installed",
+    ("docs/provisioning.md", "docker compose up --build"): "wants Docker; tests/provision runs what the services run",
+    ("docs/provisioning.md", "docker compose ps"): "wants Docker",
+    ("docs/provisioning.md", "docker compose --profile metrics"): "wants Docker; test_server_board.py has a Prometheus",
+    ("docs/provisioning.md", "docker compose --profile cassandra"): "wants Docker; tests/cassandra has a node",
+    ("docs/provisioning.md", "docker compose --profile scans"): "wants Docker",
+    ("docs/provisioning.md", "docker build"): "wants Docker; test_image.py reads the Dockerfile",
+    ("docs/provisioning.md", "cp .env.example"): "changes the source tree",
+    ("docs/provisioning.md", "pip install"): "the tests run where it is installed",
+    ("docs/provisioning.md", "GRAFANA_SENSOR_STORE="): "a line of .env; test_compose.py reads it",
+    ("docs/provisioning.md", "GRAFANA_IMAGE="): "lines of .env for a Grafana of old",
+    ("docs/operations.md", "sudo useradd"): "makes an account of the machine",
+    ("docs/operations.md", "sudo systemctl"): "wants systemd; what the unit runs is in test_operations.py",
+    ("docs/operations.md", "server {"): "wants nginx and a certificate",
+    ("docs/operations.md", "histogram_quantile"): "wants Prometheus; test_operations.py finds its metrics",
+}
+"""By the page and the beginning of a block, why it can't run here."""
+
+DRAWN: Final = {"CONTRIBUTING.md", "docs/design/cassandra.md", "docs/design/classic.md", "docs/design/grafana.md"}
+"""Pages whose blocks are drawings and tables, which nobody types."""
