@@ -13,7 +13,7 @@ TELEGRAF := tests/plugins/telegraf
 COMPOSE := tests/provision/compose
 READERS := $(NODE)/node_modules/.package-lock.json build/infinity build/telegraf build/compose
 
-.PHONY: help demo test check lint types layers docs bench soak cassandra format lock clean
+.PHONY: help demo test check lint types layers docs bench soak cassandra screenshots format lock clean
 
 help:
 	@echo "make demo    a server on 127.0.0.1:8000 with a year of weather and live devices (user demo, password demo)"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench   the figures of docs/performance.md"
 	@echo "make soak    three nodes of Cassandra, two servers, a minute of load, while nodes die and return"
 	@echo "make cassandra  a node of Cassandra on 127.0.0.1:9042 for trying out; make cassandra ARGS=stop ends it"
+	@echo "make screenshots  the pictures of docs/page.md, drawn anew; it wants chromium and chromedriver"
 	@echo "make format  lay out the code, sort its imports, write the pages of docs that are made from code"
 	@echo "make lock    write docker/requirements.txt, what the image is made of, from setup.cfg"
 	@echo "make clean   remove what these made"
@@ -56,6 +57,9 @@ soak: $(VENV)/.test
 # It outlives make; its files are in build/cassandra.
 cassandra: $(VENV)/.run
 	$(BIN)/python -m tests.cassandra.node $(or $(ARGS),start) build/cassandra
+
+screenshots: $(VENV)/.test
+	$(BIN)/python -m tests.pages.screenshots
 
 format: $(VENV)/.check
 	$(BIN)/ruff check --fix

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -124,6 +125,8 @@ def serve(settings: Settings, listening: Callable[[], None] | None = None) -> No
     """
     if settings.workers > 1 and settings.store.lower().startswith("memory:"):
         raise BadRequest("memory:// lives in one process: serve it with --workers 1, or use sqlite:FOLDER")
+    if not settings.secret_key:  # drawn before a worker is forked: all open the cookies of each
+        settings = replace(settings, secret_key=secrets.token_urlsafe(32))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s [%(process)d] [%(levelname)s] %(message)s")
     logging.getLogger("cassandra").setLevel(logging.WARNING)  # the driver tells of each connection
     with connect(settings.store, settings) as database:

@@ -27,7 +27,10 @@ _KINDS: Final = {str: "a text", int: "a whole number", float: "a number", bool: 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row: `unit` is "" for a plain count or text; numbers lie in [least, most]."""
+    """One row: `unit` is "" for a plain count or text; numbers lie in [least, most].
+
+    A text that is not empty has at least `least` characters.
+    """
 
     name: str
     default: Value
@@ -61,6 +64,8 @@ class Setting:
         if isinstance(found, str):
             if "\0" in found:
                 raise BadRequest(f"{source} holds the character U+0000")
+            if 0 < len(found) < self.least:
+                raise BadRequest(f"{source} has {len(found)} characters; it must have {self.least:,g} or more")
         elif not (self.least <= found <= self.most and math.isfinite(found)):
             bounds = f"{self.least:,g} or more" if self.most == math.inf else f"from {self.least:,g} to {self.most:,g}"
             raise BadRequest(f"{source} is {shown(value)}; it must be {bounds}{' ' + self.unit if self.unit else ''}")
@@ -82,8 +87,11 @@ class Setting:
             return None
 
 
-def _row(default: Value, text: str, unit: str = "", least: float = -math.inf, most: float = math.inf) -> Any:
-    return field(default=default, metadata={"help": text, "unit": unit, "least": least, "most": most})
+def _row(
+    default: Value, text: str, unit: str = "", least: float = -math.inf, most: float = math.inf, *, shown: bool = True
+) -> Any:
+    """A field of Settings; its value is in no printed form of them where it isn't `shown`."""
+    return field(default=default, repr=shown, metadata={"help": text, "unit": unit, "least": least, "most": most})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,13 @@ class Settings:
     follow_inactive: float = _row(600.0, "how long a follower of a scan waits without news", "seconds", 1)
     follow_seconds: float = _row(3_600.0, "how long one follower may follow", "seconds", 1)
     open_registration: bool = _row(False, "let anybody register a user by POST /api/v1/users")
+    secret_key: str = _row(
+        "",
+        "what seals the page's cookies, 16 characters or more, best given by the environment; without it each start"
+        " draws one, and who was logged in logs in again",
+        least=16,
+        shown=False,
+    )
     cors_origins: str = _row("", "origins whose pages may ask from a browser, separated by commas; * for any")
     metrics: bool = _row(True, "answer Prometheus' GET /metrics, without authentication")
     scans: str = _row("", "a Redis of blissdata whose scans every user sees too: redis://HOST:PORT")

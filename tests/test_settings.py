@@ -71,6 +71,14 @@ def test_defaults_read_as_texts(row: Setting) -> None:
     assert row.default == getattr(Settings.read({row.variable: str(row.default)}), row.name)
 
 
+def test_a_short_key_is_refused() -> None:
+    """A key that seals cookies is long or none, and is in no printed form of the settings."""
+    with pytest.raises(BadRequest, match="GRAFANA_SENSOR_SECRET_KEY has 5 characters; it must have 16 or more"):
+        Settings.read({"GRAFANA_SENSOR_SECRET_KEY": "short"})
+    settings = Settings.read({"GRAFANA_SENSOR_SECRET_KEY": "a long key, no words"})
+    assert ("a long key, no words", False) == (settings.secret_key, "a long key" in repr(settings))
+
+
 def test_every_setting_is_explained() -> None:
     """Each row has a help, and the flag and the variable of its name."""
     assert all(row.help for row in SETTINGS.values())

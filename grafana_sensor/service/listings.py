@@ -25,15 +25,17 @@ _ALWAYS: Final = np.array([BEGINNING, FOREVER], np.int64)
 Row = dict[str, Any]
 
 
-def sensors(source: Source, low: int = BEGINNING, high: int = FOREVER) -> list[Row]:
+def sensors(source: Source, low: int = BEGINNING, high: int = FOREVER, only: Sequence[str] | None = None) -> list[Row]:
     """The sensors by name: `{"sensor", "attributes": n, "records": n, "first", "last"}`; the times of its records.
 
     Those that have a record in [low, high), UTC µs. Raises RangeError where that is reversed.
+    `only` these of them, in their order; names that no sensor has are left out.
     """
     check_range(low, high)
     with looking(source) as (reading, budget):
         catalog = reading.catalog()
-        names = known_sensors(catalog)
+        known = known_sensors(catalog)
+        names = known if only is None else [name for name in only if name in known]
         if (low, high) != (BEGINNING, FOREVER):
             names = [name for name in names if _counted(reading, name, low, high, budget)]
         budget.give(len(names))

@@ -1,7 +1,7 @@
 """The Flask app: the doors put together, and what every answer has.
 
-Law: no redirects, no cookies, no HTML; each answer says that it is not to be stored or guessed at. Every request is
-counted under its route.
+Law: redirects, cookies and HTML are the page's alone (pages.py); each answer says that it is not to be guessed at, nor
+stored unless it says otherwise itself. Every request is counted under its route.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from grafana_sensor.web import (
     datasource,
     ingest,
     openapi,
+    pages,
     problems,
     recording,
     rest,
@@ -32,6 +33,7 @@ from grafana_sensor.web import (
     write,
 )
 from grafana_sensor.web.bodies import drain
+from grafana_sensor.web.logins import Logins
 from grafana_sensor.web.metrics import Metrics
 from grafana_sensor.web.paths import NameConverter, RawPaths, check_path
 from grafana_sensor.web.services import KEY, Services
@@ -46,6 +48,7 @@ DOORS: Final = (
     scans.blueprint,
     recording.blueprint,
     datasource.blueprint,
+    pages.blueprint,
 )
 
 
@@ -59,7 +62,8 @@ def create_app(
     app.url_map.converters["name"] = NameConverter
     app.config["MAX_CONTENT_LENGTH"] = None  # web.bodies holds the limit, which is of what is unpacked
     metrics = Metrics()
-    app.extensions[KEY] = Services(database, sessions, settings, clock, metrics, Followers(settings.followers))
+    logins = Logins(settings.secret_key, clock)
+    app.extensions[KEY] = Services(database, sessions, settings, clock, metrics, Followers(settings.followers), logins)
     sealer.report = metrics.sealed
     problems.install(app)
     cors.install(app, settings.cors_origins)
@@ -80,7 +84,7 @@ def _measure(app: Flask, metrics: Metrics, sessions: Sessions) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Content-Type-Options"] = "nosniff"
         if request.method == "OPTIONS" and response.status_code == 200:
             response.headers.remove("Content-Type")

@@ -1,8 +1,9 @@
-"""Basic authentication: whose request it is.
+"""Whose request it is: Basic authentication, or the cookie of our own page (logins.py).
 
 Law: every request proves itself; nothing is remembered but the service's cache of sessions. User names and passwords
-are UTF-8, or else ISO 8859-1, as older clients write them. A header that can't be read is wrong credentials too.
-Where clients of InfluxDB write, their `Token user:password` is taken beside it.
+are UTF-8, or else ISO 8859-1, as older clients write them. A header that can't be read is wrong credentials too. It
+goes before a cookie, but for the requests of our page, which carry its token. Where clients of InfluxDB write, their
+`Token user:password` is taken beside it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from flask import Response, request
 
 from grafana_sensor.domain.errors import WrongCredentials
 from grafana_sensor.service.session import Session
+from grafana_sensor.web.logins import TOKEN
 from grafana_sensor.web.services import services
 
 _HOW: Final = "send the header Authorization: Basic with user:password in base64"
@@ -29,7 +31,10 @@ def signed_in(view: Callable[Concatenate[Session, P], Response]) -> Callable[P, 
 
     @wraps(view)
     def with_session(*args: P.args, **kwargs: P.kwargs) -> Response:
-        user, password = credentials(request.headers.get("Authorization"))
+        header = request.headers.get("Authorization")
+        ours = header is None or TOKEN in request.headers  # a browser may add what it once sent by itself
+        login = services().logins.proven(request) if ours else None
+        user, password = credentials(header) if login is None else (login.user, login.password)
         with services().sessions.login(user, password) as session:
             return view(session, *args, **kwargs)
 

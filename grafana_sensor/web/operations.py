@@ -1,6 +1,6 @@
 """What each route takes and answers: the rows that the OpenAPI description is made of.
 
-Law: there is one row for each route and method of the app, no more; parameters are those that the decoders read, and
+Law: there is one row for each route and method of the app but the page's own forms and files, no more; parameters are those that the decoders read, and
 bodies the models that check them. `problems` are all the statuses that a client's request can meet.
 """
 
@@ -153,8 +153,8 @@ OPERATIONS: Final = (
         "status.welcome",
         "get",
         "status",
-        "What the server is",
-        {200: json_form(schemas.Welcome)},
+        "What the server is; the web page, where text/html is preferred",
+        {200: {**json_form(schemas.Welcome), "text/html": Form(schema=TEXT)}},
         SIGNED,
         signed_in=False,
     ),

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from grafana_sensor.domain.errors import Error, RejectedRecords
 from grafana_sensor.domain.shown import shown
+from grafana_sensor.web.logins import TOKEN
 
 LONGEST_REASON: Final = 200
 CHALLENGE: Final = 'Basic realm="grafana_sensor", charset="UTF-8"'
@@ -87,6 +88,8 @@ def install(app: Flask) -> None:
         problem = problem_of(error)
         if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
+        if TOKEN in request.headers:  # our page asks for the password itself; a challenge would make the browser ask
+            problem.headers.pop("WWW-Authenticate", None)
         return problem.answer()
 
 

@@ -12,6 +12,7 @@ from grafana_sensor.service.database import Database
 from grafana_sensor.service.following import Followers
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
+from grafana_sensor.web.logins import Logins
 from grafana_sensor.web.metrics import Metrics
 
 KEY: Final = "grafana_sensor"
@@ -27,6 +28,7 @@ class Services:
     clock: Callable[[], int]
     metrics: Metrics
     followers: Followers
+    logins: Logins
 
 
 def services() -> Services:

@@ -1,7 +1,7 @@
 """Whether the server lives and what it is: `/`, `/health`, `/ready` and Prometheus' `GET /metrics`.
 
 Law: open to all, and none of them names a user. Wrong credentials on `/` are refused all the same, so that a
-datasource's test tells.
+datasource's test tells. `/` is our page for a browser, and JSON for all others.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from flask import Blueprint, Response, request
 
 from grafana_sensor.domain.errors import NotFound
 from grafana_sensor.version import __version__
+from grafana_sensor.web import pages
 from grafana_sensor.web.auth import credentials
 from grafana_sensor.web.encode import json_answer
 from grafana_sensor.web.metrics import CONTENT_TYPE
@@ -31,12 +32,18 @@ _LINKS: Final = {
 
 @blueprint.get("/")
 def welcome() -> Response:
-    """What the server is, and where to go; 401 where credentials are given and wrong."""
+    """What the server is, and where to go, or the page; 401 where credentials are given and wrong."""
     header = request.headers.get("Authorization")
     if header is not None:
         with services().sessions.login(*credentials(header)):
             pass
-    return json_answer({"name": "grafana_sensor", "version": __version__, "links": _LINKS})
+    response = (
+        pages.show()
+        if pages.wanted(request)
+        else json_answer({"name": "grafana_sensor", "version": __version__, "links": _LINKS})
+    )
+    response.vary.add("Accept")
+    return response
 
 
 @blueprint.get("/health")

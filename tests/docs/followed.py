@@ -13,6 +13,7 @@ FOLLOWED: Final = (
     "docs/alerting.md",
     "docs/backup.md",
     "docs/operations.md",
+    "docs/page.md",
     "docs/provisioning.md",
 )
 """The pages that test_pages.py follows from their first block to their last."""

@@ -31,6 +31,12 @@ def test_sensors_are_counted(filled: Session) -> None:
     ] == sensors(filled)
 
 
+def test_some_sensors_are_counted_alone(filled: Session) -> None:
+    """Of the sensors that are asked for those that are there are counted, in the order asked."""
+    roof, hall = sensors(filled, only=["roof", "cellar", "hall"])
+    assert ([hall, roof], []) == (sensors(filled), sensors(filled, only=[]))
+
+
 def test_attributes_are_counted_over_all_records(filled: Session) -> None:
     """Every attribute has its kind and the number of records that have it, those of no sensor too."""
     assert [
