@@ -144,3 +144,14 @@ def test_a_command_that_fails_is_told(tmp_path: Path) -> None:
         folder.mkdir()
         with Desk(folder) as desk, pytest.raises(AssertionError, match="line 3"):
             desk.follow([Block(3, "sh", script, "run")])
+
+
+def test_a_refusal_that_is_not_shown_is_told(tmp_path: Path) -> None:
+    """An answer of 4xx fails the page, unless the page shows it."""
+    serving = "```sh\nexport GRAFANA_SENSOR_STORE=sqlite:s\n```\n```sh\ngrafana-sensor serve --workers 1\n```\n"
+    asking = "```sh\ncurl http://127.0.0.1:8000/api/v1/query\n```\n"
+    shown = '```json\n{"message": "...", "error": "..."}\n```\n'
+    with Desk(tmp_path) as desk:
+        desk.follow(blocks(serving + asking + shown))
+        with pytest.raises(AssertionError, match="error: 401"):
+            desk.follow(blocks(asking))
