@@ -12,14 +12,16 @@ these is a defect of ours.
     │   ├── UnknownAttribute     with a suggestion where a name is near
     │   ├── UnknownSensor
     │   ├── UnknownScan
+    │   ├── UnknownStream
     │   └── RangeError           impossible times, from after to, too fine buckets
     ├── WrongCredentials    401
     ├── Forbidden           403
-    ├── NotFound            404
-    ├── Conflict            409: UserExists, IdempotencyConflict, DeclarationError, RecordExists
+    ├── NotFound            404: NoScanAvailable, ScanNotFoundError
+    ├── Conflict            409: UserExists, IdempotencyConflict, DeclarationError, RecordExists, ScanExists,
+    │                            StateError, PointConflict
     ├── TooLarge            413: a body beyond its limit
     ├── UnsupportedMedia    415
-    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError
+    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError, StreamUnreadable
     └── Unavailable         503: the store does not answer
 """
 
@@ -105,6 +107,17 @@ class UnknownScan(BadRequest):
     code = "unknown_scan"
 
 
+class UnknownStream(BadRequest):
+    """The scan has no such stream."""
+
+    code = "unknown_stream"
+
+    @classmethod
+    def named(cls, name: str, known: Sequence[str], position: int | None = None) -> UnknownStream:
+        """The error for `name`, with the nearest of the `known` names as a suggestion."""
+        return cls(f"unknown stream {name!r}{_suggestion(name, known)}", position=position)
+
+
 class WrongCredentials(Error):
     """The user or the password is wrong; which of them is not told."""
 
@@ -124,6 +137,18 @@ class NotFound(Error, LookupError):
 
     code = "not_found"
     status = 404
+
+
+class NoScanAvailable(NotFound):
+    """There is no scan yet, or none came in time."""
+
+    code = "no_scan"
+
+
+class ScanNotFoundError(NotFound):
+    """No scan has the key; one that was there may have been deleted."""
+
+    code = "scan_not_found"
 
 
 class Conflict(Error):
@@ -155,6 +180,24 @@ class DeclarationError(Conflict):
     """The attribute's values contradict the declared kind."""
 
     code = "declaration_error"
+
+
+class ScanExists(Conflict):
+    """The key is another scan's."""
+
+    code = "scan_exists"
+
+
+class StateError(Conflict):
+    """The scan is not in a state in which this can be done; the message names both."""
+
+    code = "scan_state"
+
+
+class PointConflict(Conflict):
+    """Points that leave a gap, or differ from those at the same indexes."""
+
+    code = "point_conflict"
 
 
 class TooLarge(Error):
@@ -208,6 +251,12 @@ class LimitError(Unprocessable):
     """A limit bites; the message names the limit and a way out."""
 
     code = "limit_exceeded"
+
+
+class StreamUnreadable(Unprocessable):
+    """A stream that only an absent plugin of blissdata reads, or of a kind that can't be shown so."""
+
+    code = "stream_unreadable"
 
 
 class Unavailable(Error):
