@@ -17,7 +17,7 @@ from grafana_sensor.query.buckets import LADDER
 from grafana_sensor.query.lexer import KEYWORDS, MAX_TEXT
 from grafana_sensor.query.variables import FORMS
 from grafana_sensor.settings import SETTINGS, Setting, Settings
-from grafana_sensor.web import app as _  # noqa: F401  # all routes, with the errors of their own
+from grafana_sensor.web import app as _every_route  # noqa: F401  # with the errors of their own
 from grafana_sensor.web.metrics import UNKNOWN_ROUTE, Metrics
 from grafana_sensor.web.openapi import document
 
