@@ -44,3 +44,9 @@ def test_the_lists_name_what_there_is() -> None:
     for page, (test, _) in OWN.items():
         name = page.rpartition("/")[2]
         assert name in (ROOT / test).read_text(encoding="utf-8"), (page, test)
+
+
+def test_make_demo_is_what_is_followed_for_it() -> None:
+    """The recipe is the command that stands for it when a page is followed."""
+    recipes = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "\ndemo: $(VENV)/.run\n\t$(BIN)/grafana-sensor demo $(ARGS)\n" in recipes
