@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NODE := tests/plugins/grafana_data
 GO := tests/plugins/infinity
-READERS := $(NODE)/node_modules/.package-lock.json build/infinity
+TELEGRAF := tests/plugins/telegraf
+READERS := $(NODE)/node_modules/.package-lock.json build/infinity build/telegraf
 
 .PHONY: help demo test check lint types layers docs bench soak cassandra format clean
 
@@ -70,11 +71,11 @@ $(VENV)/.run: setup.cfg setup.py | $(BIN)/pip
 	@touch $@
 
 $(VENV)/.test: setup.cfg setup.py | $(BIN)/pip
-	$(PIP) --editable '.[arrow,test]'
+	$(PIP) --editable '.[arrow,blissdata,test]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.check: setup.cfg setup.py | $(BIN)/pip
-	$(PIP) --editable '.[arrow,test,check]'
+	$(PIP) --editable '.[arrow,blissdata,test,check]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
 
 $(BIN)/pip:
@@ -88,13 +89,16 @@ $(BIN)/pip:
 	echo "grafana_sensor needs Python 3.11 or newer, and $(PYTHON) is not: make PYTHON=/path/to/python3.11 ..." >&2; \
 	exit 1
 
-# What reads our answers as Grafana's plugins do, for tests/plugins.
+# What reads our answers as Grafana's plugins do, and what writes as Telegraf does, for tests/plugins.
 
 $(NODE)/node_modules/.package-lock.json: $(addprefix $(NODE)/,.npmrc package.json package-lock.json)
 	@$(call with,npm,cd $(NODE) && npm ci && touch node_modules/.package-lock.json)
 
 build/infinity: $(addprefix $(GO)/,go.mod go.sum) $(wildcard $(GO)/*.go)
 	@$(call with,go,cd $(GO) && go build -buildvcs=false -o ../../../build/infinity .)
+
+build/telegraf: $(addprefix $(TELEGRAF)/,go.mod go.sum) $(wildcard $(TELEGRAF)/*.go)
+	@$(call with,go,cd $(TELEGRAF) && go build -buildvcs=false -o ../../../build/telegraf .)
 
 # $(call with,tool,command): runs the command; without the tool it leaves the tests that need it skipped, but not with CI set.
 with = \

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ _COMMAND: Final = [sys.executable, "-c", "from grafana_sensor.cli import main; m
 _LISTENING: Final = re.compile(r"http://127\.0\.0\.1:(\d+)")
 _LINES: Final = 50
 """How many lines the server may say before it tells where it listens."""
-_AUTHORIZATION: Final = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+AUTHORIZATION: Final = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Client:
         return self._ask("GET", f"{path}?{urlencode(parameters)}", None)
 
     def _ask(self, method: str, path: str, body: bytes | None) -> bytes:
-        headers = {"Authorization": _AUTHORIZATION, "Content-Type": "application/json"}
+        headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
         self._connection.request(method, path, body, headers)
         answer = self._connection.getresponse()
         found = answer.read()
@@ -66,9 +66,9 @@ class Client:
 
 
 @contextmanager
-def serving(store: str, workers: int = 2) -> Iterator[Server]:
-    """A server over the store, stopped at the end."""
-    flags = ["--store", store, "--port", "0", "--workers", str(workers)]
+def serving(store: str, workers: int = 2, flags: Sequence[str] = ()) -> Iterator[Server]:
+    """A server over the store, with these flags too, stopped at the end."""
+    flags = ["--store", store, "--port", "0", "--workers", str(workers), *flags]
     # As this process finds its packages, so does the server.
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from grafana_sensor.domain.errors import BadRequest, Unavailable
 from grafana_sensor.domain.shown import shown
-from grafana_sensor.ports import Keyspaces
+from grafana_sensor.ports import Keyspaces, ScanStore
 from grafana_sensor.service.database import Database
 from grafana_sensor.settings import Settings
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from grafana_sensor.service.following import Followers
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +67,19 @@ def connect(uri: str, settings: Settings | None = None, **overrides: object) -> 
         read = replace(
             settings, **{name: getattr(read, name) for name, value in overrides.items() if value is not None}
         )
-    return Database(opening(place, read), replace(read, store=uri), clock)
+    return Database(
+        opening(place, read), replace(read, store=uri), clock, open_scans(read.scans) if read.scans else None
+    )
+
+
+def open_scans(url: str) -> ScanStore:
+    """The scans of blissdata in the Redis at `redis://HOST:PORT`, which is connected to when it is first asked.
+
+    Raises BadRequest for another URL, or where the extra `blissdata` isn't installed.
+    """
+    from grafana_sensor.adapters.blissdata import BlissdataScans, Place
+
+    return BlissdataScans(Place.read(url))
 
 
 def create_app(settings: Settings) -> Flask:
@@ -86,6 +100,14 @@ def create_app(settings: Settings) -> Flask:
     app = app_over(database, sessions, sealer, settings, database.clock)
     app.extensions[_CLOSING] = (sealer.close, sessions.close, database.close)
     return app
+
+
+def followers(app: Flask) -> Followers:
+    """Who follows scans by this app."""
+    from grafana_sensor.web.services import KEY
+
+    found: Followers = app.extensions[KEY].followers
+    return found
 
 
 def close_app(app: Flask) -> None:
@@ -111,6 +133,11 @@ def serve(settings: Settings, listening: Callable[[], None] | None = None) -> No
             if not database.keyspaces.remote:
                 raise
             log.warning("not ready yet, which GET /ready tells: %s", error.message)
+        if database.scans is not None:
+            try:
+                database.scans.last_timetag()
+            except Unavailable as error:
+                log.warning("scans will be there later: %s", error.message)
     with TemporaryDirectory(prefix="grafana-sensor-") as folder:
         # Read when the library of metrics is loaded, which only workers do.
         os.environ.setdefault(_METRICS_FOLDER, folder)
@@ -128,6 +155,7 @@ def _server(settings: Settings, listening: Callable[[], None] | None) -> Any:
             for name, value in gunicorn_options(settings).items():
                 if name in self.cfg.settings:  # older versions have no control socket
                     self.cfg.set(name, value)
+            self.cfg.set("post_worker_init", self.begin)
             self.cfg.set("worker_exit", self.leave)
             self.cfg.set("child_exit", forget_metrics)
             if listening is not None:
@@ -136,6 +164,10 @@ def _server(settings: Settings, listening: Callable[[], None] | None) -> Any:
         def load(self) -> Any:
             self.app = create_app(settings)
             return self.app
+
+        def begin(self, worker: Any) -> None:
+            if self.app is not None:
+                followers(self.app).stopping = lambda: not worker.alive
 
         def leave(self, server: object, worker: object) -> None:
             if self.app is not None:
@@ -151,7 +183,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": f"{host}:{settings.port}",
         "workers": settings.workers,
-        "threads": settings.threads,
+        "threads": settings.threads + settings.followers,  # a follower holds one: the others are for other requests
         "worker_class": "gthread",
         "keepalive": _KEEP_ALIVE,
         "preload_app": False,

@@ -101,9 +101,15 @@ class Settings:
     port: int = _row(8000, "the port to listen on; 0 takes a free one", least=0, most=65_535)
     workers: int = _row(2, "processes that answer requests", "processes", 1, 64)
     threads: int = _row(4, "threads of each worker", "threads", 1, 256)
+    followers: int = _row(
+        16, "who may follow scans at once in each worker, each by a thread of its own", "followers", 0, 1_024
+    )
+    follow_inactive: float = _row(600.0, "how long a follower of a scan waits without news", "seconds", 1)
+    follow_seconds: float = _row(3_600.0, "how long one follower may follow", "seconds", 1)
     open_registration: bool = _row(False, "let anybody register a user by POST /api/v1/users")
     cors_origins: str = _row("", "origins whose pages may ask from a browser, separated by commas; * for any")
     metrics: bool = _row(True, "answer Prometheus' GET /metrics, without authentication")
+    scans: str = _row("", "a Redis of blissdata whose scans every user sees too: redis://HOST:PORT")
     max_body: int = _row(64 * 2**20, "the longest body of a request, unpacked", "bytes", 1_024)
     max_records: int = _row(1_000_000, "records of one post", "records", 1)
     max_nesting: int = _row(64, "how deep a record may nest", "levels", 1, 900)
@@ -112,6 +118,7 @@ class Settings:
     max_text: int = _row(65_536, "the longest text value of a record, in UTF-8", "bytes", 1)
     max_points: int = _row(1_000_000, "rows or points that one answer may have", "points", 1)
     max_values: int = _row(50_000_000, "values that one answer may hold in memory at once", "values", 1)
+    scan_memory: int = _row(256 * 2**20, "points of scans that each worker keeps for the next answer", "bytes", 0)
     query_seconds: float = _row(30.0, "how long one answer may take", "seconds", 0.001)
     max_user_keyspaces: int = _row(
         100,

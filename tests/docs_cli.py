@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from grafana_sensor.cli import main
-from grafana_sensor.cli.commands import Command
+from grafana_sensor.cli.commands import Command, leaves
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 
@@ -26,21 +26,21 @@ An option with a variable can be set in the environment instead; the option goes
 def page() -> str:
     """The page as it should be."""
     context = click.Context(main, info_name="grafana-sensor")
-    names = main.list_commands(context)
-    commands = [main.commands[name] for name in names]
-    listed = "\n".join(f"| [{each.name}](#{each.name}) | {each.get_short_help_str(100)} |" for each in commands)
+    commands = dict(leaves(main))
+    listed = "\n".join(
+        f"| [{name}](#{name.replace(' ', '-')}) | {each.get_short_help_str(100)} |" for name, each in commands.items()
+    )
     codes = (
         "It exits with 0; with 1 where it failed, after `error:` and the message; with 2 where it was called wrongly."
     )
     parts = [_HEAD, f"{codes}\n", f"| command | what it does |\n|---|---|\n{listed}\n"]
-    for each in commands:
-        assert isinstance(each, Command)
-        parts.extend(_section(each, click.Context(each, parent=context, info_name=each.name)))
+    for name, each in commands.items():
+        parts.extend(_section(name, each, click.Context(each, parent=context, info_name=name)))
     return "\n".join(parts)
 
 
-def _section(command: Command, context: click.Context) -> Iterator[str]:
-    yield f"## {command.name}\n"
+def _section(name: str, command: Command, context: click.Context) -> Iterator[str]:
+    yield f"## {name}\n"
     yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```\n"
     for paragraph in (command.help or "").split("\n\n"):
         yield f"{' '.join(paragraph.split())}\n"

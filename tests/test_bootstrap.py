@@ -81,7 +81,7 @@ def test_the_app_answers_and_closes(tmp_path: Path) -> None:
 
 def test_gunicorn_knows_its_options() -> None:
     """Every option is one of gunicorn's, and says what the settings say; an IPv6 address stands in brackets."""
-    options = bootstrap.gunicorn_options(Settings(host="::1", port=81, workers=3, threads=5))
+    options = bootstrap.gunicorn_options(Settings(host="::1", port=81, workers=3, threads=4, followers=1))
     assert set() == set(options) - {setting.name for setting in KNOWN_SETTINGS} - {"control_socket_disable"}
     assert ("[::1]:81", 3, 5, "gthread", False) == tuple(
         options[name] for name in ("bind", "workers", "threads", "worker_class", "preload_app")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -22,11 +23,14 @@ from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.columns import Block, Ids, columns_of
 from grafana_sensor.domain.exactsum import SCALE
 from grafana_sensor.domain.plans import Need, Request
-from grafana_sensor.ports import BlobReading, BlobStore, Part, Post
+from grafana_sensor.ports import BlobReading, BlobStore, Part, Post, StaleDeclarations
+from tests.chunks.ladders import adapting
 from tests.contract.stores import BLOBS, blobs_of
 
 SENSOR, WIDTH, SIZE = "press", 40, 4
 MOST, DEEPEST = 50, 3
+LADDER = adapting(WIDTH)
+END = (MOST // 4 + 3) * WIDTH
 SEEDS, LONG, TOPS = 120, 120, 16
 OPERATIONS = ("nothing", "nothing", "append", "append", "repeat", "seal", "abandon", "look")
 
@@ -70,7 +74,7 @@ class World:
 
     def __init__(self, blobs: BlobStore, script: Sequence[tuple[str, int]]) -> None:
         self._blobs = cast(BlobStore, Interrupted(blobs, self.pause))
-        self.store = ChunkedStore(self._blobs, WIDTH, SIZE)
+        self.store = ChunkedStore(self._blobs, LADDER, SIZE)
         self._script = iter(script)
         self._depth = 0
         self._posts: list[tuple[Post, int]] = []
@@ -91,13 +95,14 @@ class World:
         """Let the interrupted operation go on."""
 
     def append(self, number: int) -> None:
-        """Post one to three new records."""
+        """Post one to three new records, near the newest of the times so far or before: time goes on, late ones come."""
         count = 1 + number % 3
         if self._records + count > MOST:
             return
         numbers = range(self._records, self._records + count)
         self._records += count
-        times = [(number * 7 + i * 13) % (2 * WIDTH) for i in range(count)]
+        front = self._records // 4 * WIDTH
+        times = [max(0, front - (number * 7 + i * 13) % (3 * WIDTH)) for i in range(count)]
         batch = f"{numbers[0]:032x}"
         ids = Ids.of([(batch, i) for i in range(count)])
         rows = [{"t": 2.0**i} for i in numbers]
@@ -110,7 +115,13 @@ class World:
         if self._posts:
             post, bits = self._posts[number % len(self._posts)]
             self.begun |= bits
-            self.store.append(post)
+            while True:
+                version = self.store.catalog().version
+                try:
+                    self.store.append(replace(post, version=version))
+                    break
+                except StaleDeclarations:  # an epoch's width changed meanwhile
+                    continue
             self.acknowledged |= bits
 
     def seal(self, _: int) -> None:
@@ -119,12 +130,13 @@ class World:
 
     def abandon(self, number: int) -> None:
         """A sealer that dies before its last step."""
-        prepare(self._blobs, SENSOR, number % 2 * WIDTH, WIDTH, SIZE)
+        for waiting in self.store.backlog()[: number % 2 + 1]:
+            prepare(self._blobs, SENSOR, waiting.epoch, LADDER, SIZE)
 
     def look(self, number: int) -> None:
         """Ask; the answer has all that was acknowledged before, once, and nothing that was never begun."""
         before = self.acknowledged
-        edges = np.array([0, WIDTH // 2, 2 * WIDTH] if number % 2 else [0, 2 * WIDTH], np.int64)
+        edges = np.array([0, WIDTH // 2, 3 * WIDTH, END] if number % 2 else [0, END], np.int64)
         request = Request({"t": Need.COUNT | Need.SUM}, (), edges)
         with self.store.reading() as reading:
             if number % 3:

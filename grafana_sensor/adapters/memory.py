@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from grafana_sensor.adapters.declarations import amended
+from grafana_sensor.adapters.memory_scans import MemoryScans
 from grafana_sensor.adapters.passwords import Passwords
 from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.errors import NotFound, UserExists, WrongCredentials
+from grafana_sensor.domain.layout import Layout, Widths
 from grafana_sensor.ports import (
     Append,
     Backlog,
@@ -28,6 +30,7 @@ from grafana_sensor.ports import (
     Keyspaces,
     RecordStore,
     Rollup,
+    ScanWriting,
     Seal,
     StaleDeclarations,
 )
@@ -79,16 +82,28 @@ class MemoryReading(BlobReading):
             sensors = {sensor: dict(kinds) for sensor, kinds in self._store.sensors.items()}
             return Catalog(sensors, dict(self._store.declarations), self._store.version)
 
+    def layouts(self) -> Mapping[str, Layout]:
+        """See the port."""
+        with self._store.lock:
+            return dict(self._store.layouts)
+
     def markers(self, sensor: str, start: int, end: int) -> dict[int, list[str]]:
         """See the port."""
         with self._store.lock:
             return {number: list(epoch.batches) for number, epoch in self._range(sensor, start, end) if epoch.batches}
 
-    def rollups(self, sensor: str, start: int, end: int) -> list[Rollup]:
+    def rollups(self, sensor: str, start: int, end: int, only: Sequence[int] | None = None) -> list[Rollup]:
         """See the port."""
         with self._store.lock:
-            found = self._range(sensor, start, end)
-            return [Rollup(number, epoch.rollup) for number, epoch in found if epoch.rollup is not None]
+            found = [(number, epoch.rollup) for number, epoch in self._range(sensor, start, end)]
+        wanted = None if only is None else set(only)
+        return [Rollup(n, blob) for n, blob in found if blob is not None and (wanted is None or n in wanted)]
+
+    def nodes(self, sensor: str, spans: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+        """See the port."""
+        with self._store.lock:
+            nodes = self._store.nodes.get(sensor, {})
+            return {span: nodes[span] for span in spans if span in nodes}
 
     def generation(self, sensor: str) -> int:
         """See the port."""
@@ -122,10 +137,13 @@ class MemoryStore(BlobStore):
         self.lock = Lock()
         self.sensors: dict[str, dict[str, int]] = {}
         self.declarations: dict[str, Declaration] = {}
+        self.layouts: dict[str, Layout] = {}
         self.version = 0
         self.generations: dict[str, int] = {}
         self.epochs: dict[str, dict[int, Epoch]] = {}
+        self.nodes: dict[str, dict[tuple[int, int], bytes]] = {}
         self.keys: dict[str, Key] = {}
+        self._scans = MemoryScans()
         self._claim = Lock()
         # Seals are counted: each open reading began at a count, and each grave is of one. Ascending, both.
         self._seals = 0
@@ -143,6 +161,8 @@ class MemoryStore(BlobStore):
                 kinds = self.sensors.setdefault(sensor, {})
                 for attribute, bits in append.seen.get(sensor, {}).items():
                     kinds[attribute] = kinds.get(attribute, 0) | bits
+            for sensor, reach in append.reach.items():
+                self.layouts[sensor] = self.layouts.get(sensor, Layout()).reaching(reach)
             for batch in append.batches:
                 self._epoch(batch.sensor, batch.epoch).batches.setdefault(batch.id, batch)
             if append.key is not None:
@@ -186,6 +206,7 @@ class MemoryStore(BlobStore):
             self._seals += 1
             epoch = self._epoch(seal.sensor, seal.epoch)
             epoch.apply(seal, self._seals)
+            self.nodes.setdefault(seal.sensor, {}).update(seal.nodes)
             self._graves.append((self._seals, epoch))
             self._clear_graves()
         return True
@@ -211,6 +232,18 @@ class MemoryStore(BlobStore):
                 self.version += 1
         return new
 
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        """See the port."""
+        with self.lock:
+            laid = {
+                sensor: Layout(widths, before.reach)
+                for sensor, (before, widths) in changes.items()
+                if self.layouts.get(sensor, Layout()) == before
+            }
+            self.layouts.update(laid)
+            self.version += bool(laid)
+        return len(laid)
+
     def backlog(self) -> list[Backlog]:
         """See the port."""
         with self.lock:
@@ -226,6 +259,10 @@ class MemoryStore(BlobStore):
                 for number, epoch in epochs.items()
                 if epoch.batches
             ]
+
+    def scans(self) -> ScanWriting:
+        """See the port."""
+        return self._scans
 
     def forget_keys(self, before: int) -> None:
         """See the port."""

@@ -78,13 +78,13 @@ def encode_ints(values: Ints) -> bytes:
     low, high = int(steps.min(initial=0)), int(steps.max(initial=0))
     width = next(i for i, t in enumerate(_WIDTHS) if np.iinfo(t).min <= low and high <= np.iinfo(t).max)
     head = _INTS.pack(width, len(values), int(values[0]), max(step, 1))
-    return head + compress(_shuffle(steps.astype(_WIDTHS[width])))
+    return head + compress(shuffle(steps.astype(_WIDTHS[width])))
 
 
 def decode_ints(blob: bytes) -> Ints:
     """The int64[n] that were encoded."""
     width, n, first, step = _INTS.unpack_from(blob)
-    steps = _unshuffle(decompress(blob[_INTS.size :]), _WIDTHS[width], n - 1)
+    steps = unshuffle(decompress(blob[_INTS.size :]), _WIDTHS[width], n - 1)
     values = np.empty(n, np.int64)
     values[0] = first
     np.cumsum(steps, dtype=np.int64, out=values[1:])
@@ -101,7 +101,7 @@ def encode_floats(values: Floats) -> bytes:
     gaps = b"" if dense is values else compress(np.packbits(here).tobytes())
     places = _decimal_places(dense)
     if places is None:
-        form, body = _BYTES, compress(_shuffle(dense))
+        form, body = _BYTES, compress(shuffle(dense))
     else:
         form, body = _DECIMAL, encode_ints(np.rint(dense * 10.0**places).astype(np.int64))
     return _FLOATS.pack(form, places or 0, len(values), len(gaps)) + gaps + body
@@ -121,7 +121,7 @@ def decode_floats(blob: bytes) -> Floats:
         if places:
             dense /= 10.0**places
     else:
-        dense = _unshuffle(decompress(body), np.float64, n if here is None else int(here.sum()))
+        dense = unshuffle(decompress(body), np.float64, n if here is None else int(here.sum()))
     if here is None:
         return dense
     values = np.full(n, np.nan)
@@ -150,11 +150,13 @@ def _is_decimal(values: Floats, places: int) -> bool:
     return bool((back.view(np.int64) == np.ascontiguousarray(values).view(np.int64)).all())
 
 
-def _shuffle(values: NDArray[Any]) -> bytes:
+def shuffle(values: NDArray[Any]) -> bytes:
+    """The bytes of the values, the first ones of each, then the second ones, and so on."""
     return np.ascontiguousarray(values).view(np.uint8).reshape(-1, values.itemsize).T.tobytes()
 
 
-def _unshuffle(raw: bytes, dtype: Any, n: int) -> NDArray[Any]:
+def unshuffle(raw: bytes, dtype: Any, n: int) -> NDArray[Any]:
+    """The `n` values that were shuffled. Raises ValueError where the bytes aren't as many."""
     size = np.dtype(dtype).itemsize
     if len(raw) != n * size:
         raise ValueError(f"a damaged blob: {len(raw)} bytes where {n * size} belong")

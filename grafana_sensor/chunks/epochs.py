@@ -6,20 +6,19 @@ acknowledged before is in the one or the other, and a record that is in both is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from grafana_sensor.chunks import batch, codec
+from grafana_sensor.chunks.grid import Grid
 from grafana_sensor.chunks.pieces import Piece, pieces
 from grafana_sensor.chunks.rollup import Rollup
 from grafana_sensor.domain.columns import Block, Ids, concatenate, unite
 from grafana_sensor.ports import BlobReading
-
-WEEK: Final = 7 * 86_400_000_000
-"""The width of an epoch in µs."""
+from grafana_sensor.ports import Rollup as StoredRollup
 
 TIMES: Final = "#t"
 IDS: Final = "#i"
@@ -27,11 +26,6 @@ IDS: Final = "#i"
 ATTRIBUTE: Final = "a:"
 
 _NONE: Final = np.zeros(0, np.int64)
-
-
-def epoch_of(time: int, width: int) -> int:
-    """The start (UTC µs) of the epoch that holds the time."""
-    return time // width * width
 
 
 @dataclass(slots=True)
@@ -90,12 +84,19 @@ class Epoch:
         return Block(times, ids, values)
 
 
-def epochs(reading: BlobReading, sensor: str, start: int, end: int, width: int) -> Iterator[Epoch]:
+def epochs(reading: BlobReading, sensor: str, start: int, end: int, grid: Grid) -> Iterator[Epoch]:
     """The epochs that have records which may lie in [start, end), ascending."""
-    low = epoch_of(start, width)
+    low = grid.epoch(start)
     markers = reading.markers(sensor, low, end)
-    rollups = {r.epoch: r.blob for r in reading.rollups(sensor, low, end)}
-    for epoch in sorted(markers.keys() | rollups.keys()):
-        rollup = Rollup.decode(rollups[epoch]) if epoch in rollups else Rollup(())
+    yield from opened(reading, sensor, markers, reading.rollups(sensor, low, end))
+
+
+def opened(
+    reading: BlobReading, sensor: str, markers: Mapping[int, Sequence[str]], rollups: Iterable[StoredRollup]
+) -> Iterator[Epoch]:
+    """The epochs that have these markers, asked for before, or these rollups, ascending."""
+    blobs = {rollup.epoch: rollup.blob for rollup in rollups}
+    for epoch in sorted(markers.keys() | blobs.keys()):
+        rollup = Rollup.decode(blobs[epoch]) if epoch in blobs else Rollup(())
         live, covered = batch.decode(reading.batches(sensor, epoch, markers.get(epoch, [])))
         yield Epoch(reading, sensor, epoch, rollup, live, covered)

@@ -7,24 +7,33 @@ decoded: only the columns that the request names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from grafana_sensor.chunks.decide import Verdict, decide, decide_times
-from grafana_sensor.chunks.epochs import Epoch, epochs
+from grafana_sensor.chunks.epochs import Epoch, epochs, opened
+from grafana_sensor.chunks.grid import Grid, Ladder, Span
 from grafana_sensor.chunks.pieces import Piece
+from grafana_sensor.chunks.rollup import Chunk
 from grafana_sensor.chunks.tables import Entry
+from grafana_sensor.chunks.tree import Node, cover
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Catalog
-from grafana_sensor.domain.columns import Block, Column, Ints, Mask
+from grafana_sensor.domain.columns import Block, Ints
 from grafana_sensor.domain.conditions import TIME
+from grafana_sensor.domain.layout import Layout
+from grafana_sensor.domain.passing import conditioned, passing, summarise_block
 from grafana_sensor.domain.plans import EVERYTHING, Need, Request
-from grafana_sensor.domain.summaries import End, Summary, add_block
+from grafana_sensor.domain.summaries import End, Summary
 from grafana_sensor.ports import BlobReading, RecordReading
 
 Answer = dict[str, list[Summary]]
+
+_FEW: Final = 64
+"""Epochs that are asked for by name; more of them by their range."""
 
 _AT_ONCE: Final = 32
 """Pieces that are decoded together: fewer steps, in bounded memory."""
@@ -33,10 +42,11 @@ _AT_ONCE: Final = 32
 class ChunkReading(RecordReading):
     """A look at a user's chunks and batches."""
 
-    def __init__(self, blobs: BlobReading, width: int) -> None:
+    def __init__(self, blobs: BlobReading, ladder: Ladder) -> None:
         self._blobs = blobs
-        self._width = width
+        self._ladder = ladder
         self._catalog: Catalog | None = None
+        self._grids: dict[str, Grid] = {}
 
     def catalog(self) -> Catalog:
         if self._catalog is None:
@@ -47,11 +57,45 @@ class ChunkReading(RecordReading):
         edges = request.edges
         answer: Answer = {name: [Summary() for _ in range(len(edges) - 1)] for name in request.wants}
         start, end = int(edges[0]), int(edges[-1])
-        if start < end:
-            for epoch in epochs(self._blobs, sensor, start, end, self._width):
-                budget.tick()
-                _Summariser(epoch, request, budget, answer).run()
+        if start >= end:
+            return answer
+        summed = not request.conditions and all(Need.VALUES not in need for need in request.wants.values())
+        for epoch in (
+            self._beside_nodes(sensor, request, answer)
+            if summed
+            else epochs(self._blobs, sensor, start, end, self._grid(sensor))
+        ):
+            budget.tick()
+            _Summariser(epoch, request, budget, answer).run()
         return answer
+
+    def _grid(self, sensor: str) -> Grid:
+        """How the sensor's time is cut, as this look sees it from its first question on."""
+        if sensor not in self._grids:
+            self._grids[sensor] = Grid(self._blobs.layouts().get(sensor, Layout()), self._ladder)
+        return self._grids[sensor]
+
+    def _beside_nodes(self, sensor: str, request: Request, answer: Answer) -> Iterator[Epoch]:
+        """Add to the answer what nodes of the rollup tree tell, and give the epochs that they don't."""
+        edges = request.edges
+        grid = self._grid(sensor)
+        markers = self._blobs.markers(sensor, grid.epoch(int(edges[0])), int(edges[-1]))
+        found = cover(grid, edges, markers)
+        left: list[Span] = []
+        for span, blob in self._blobs.nodes(sensor, list(found.nodes)).items():
+            node, bucket = Node.decode(blob), found.nodes[span]
+            entries = {name: node.entry(name) for name in request.wants if name != EVERYTHING}
+            # A seal since the look began may have given it records of another bucket.
+            within = edges[bucket] <= node.first and node.last < edges[bucket + 1]
+            if not (within and _take(answer, request, bucket, entries, node)):
+                left.append(span)
+        few = found.epochs if len(found.epochs) <= _FEW else None
+        rollups = self._blobs.rollups(sensor, found.epochs[0], found.epochs[-1] + 1, few) if found.epochs else []
+        wanted = set(found.epochs)
+        rollups = [rollup for rollup in rollups if rollup.epoch in wanted]
+        for start, width in left:
+            rollups += self._blobs.rollups(sensor, start, start + width)
+        yield from opened(self._blobs, sensor, markers, rollups)
 
     def records(
         self, sensor: str, attributes: Sequence[str], request: Request, budget: Budget, *, ids: bool = False
@@ -59,13 +103,13 @@ class ChunkReading(RecordReading):
         start, end = int(request.edges[0]), int(request.edges[-1])
         if start >= end:
             return
-        names = list(dict.fromkeys([*attributes, *_conditioned(request)]))
-        for epoch in epochs(self._blobs, sensor, start, end, self._width):
+        names = list(dict.fromkeys([*attributes, *conditioned(request)]))
+        for epoch in epochs(self._blobs, sensor, start, end, self._grid(sensor)):
             for piece in epoch.pieces():
                 budget.tick()
                 if _beyond(epoch, piece, start, end) or _verdict(epoch, piece, request) is False:
                     continue
-                block = _passing(epoch.block([piece], names, ids=ids), request)
+                block = passing(epoch.block([piece], names, ids=ids), request)
                 if len(block):
                     columns = {name: block.columns[name] for name in attributes if name in block.columns}
                     yield Block(block.times, block.ids if ids else None, columns)
@@ -99,22 +143,22 @@ class _Summariser:
     def _whole_epoch(self) -> bool:
         """Take or leave the epoch by its own entries; False where its pieces must be looked at."""
         rollup, live = self._epoch.rollup, self._epoch.live
-        if live is not None or not rollup.chunks or any(not piece.alone for piece in self._epoch.pieces()):
+        if live is not None or not rollup.chunks:
             return False
-        first, last = rollup.chunks[0].first, max(chunk.last for chunk in rollup.chunks)
+        whole = _Taken(rollup.count, rollup.chunks[0].first, max(chunk.last for chunk in rollup.chunks))
         verdicts: list[Verdict] = [
-            decide_times(c, first, last)
+            decide_times(c, whole.first, whole.last)
             if c.attribute == TIME
             else decide(c, rollup.attribute(c.attribute).whole, rollup.count)
             for c in self._request.conditions
         ]
         if False in verdicts:
             return True
-        bucket = _bucket(self._edges, first, last)
+        bucket = _bucket(self._edges, whole.first, whole.last)
         if None in verdicts or bucket is None:
             return False
         entries = {a: rollup.attribute(a).whole for a in self._request.wants if a != EVERYTHING}
-        return self._take(bucket, entries, rollup.count, first, last)
+        return _take(self._answer, self._request, bucket, entries, whole)
 
     def _chunk(self, place: int) -> bool:
         """Take a chunk whose conditions are met by its entries; False where its data are needed."""
@@ -124,40 +168,37 @@ class _Summariser:
         if bucket is None:
             return False
         entries = {a: rollup.attribute(a).get(place) for a in self._request.wants if a != EVERYTHING}
-        return self._take(bucket, entries, chunk.count, chunk.first, chunk.last)
-
-    def _take(self, bucket: int, entries: dict[str, Entry], count: int, first: int, last: int) -> bool:
-        wants = self._request.wants
-        if not all(entry.answers(wants[name]) for name, entry in entries.items()):
-            return False
-        for name, entry in entries.items():
-            self._answer[name][bucket].add(entry.summary)
-        if EVERYTHING in wants:
-            ends = End(first, ("", -1), 0.0), End(last, ("", -1), 0.0)
-            self._answer[EVERYTHING][bucket].add(Summary(numbers=count, first=ends[0], last=ends[1]))
-        return True
+        return _take(self._answer, self._request, bucket, entries, chunk)
 
     def _decoded(self, pieces: Sequence[Piece]) -> None:
         wants = {name: need for name, need in self._request.wants.items() if name != EVERYTHING}
-        names = list(dict.fromkeys([*wants, *_conditioned(self._request)]))
-        block = _passing(self._epoch.block(pieces, names, ids=self._ids), self._request)
-        if not len(block):
-            return
-        within = np.diff(np.searchsorted(block.times, self._edges, "left"))
-        group = np.repeat(np.arange(len(within)), within)
-        for name, need in wants.items():
-            column = block.columns.get(name)
-            if column is not None:
-                if Need.VALUES in need:
-                    self._budget.hold(len(block))
-                add_block(self._answer[name], group, column, block, need)
-        if EVERYTHING in self._request.wants:
-            ones = Column(np.zeros(len(block)), None)
-            add_block(self._answer[EVERYTHING], group, ones, Block(block.times, None, {}), Need.ENDS)
+        names = list(dict.fromkeys([*wants, *conditioned(self._request)]))
+        block = passing(self._epoch.block(pieces, names, ids=self._ids), self._request)
+        summarise_block(block, self._request, self._answer, self._budget)
 
 
-def _conditioned(request: Request) -> list[str]:
-    return [c.attribute for c in request.conditions if c.attribute != TIME]
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """`count` records from `first` to `last` (UTC µs, both included)."""
+
+    count: int
+    first: int
+    last: int
+
+
+def _take(
+    answer: Answer, request: Request, bucket: int, entries: Mapping[str, Entry], records: _Taken | Chunk | Node
+) -> bool:
+    """Add these entries, of those records, to a bucket; False, with nothing added, where they don't tell enough."""
+    wants = request.wants
+    if not all(entry.answers(wants[name]) for name, entry in entries.items()):
+        return False
+    for name, entry in entries.items():
+        answer[name][bucket].add(entry.summary)
+    if EVERYTHING in wants:
+        ends = End(records.first, ("", -1), 0.0), End(records.last, ("", -1), 0.0)
+        answer[EVERYTHING][bucket].add(Summary(numbers=records.count, first=ends[0], last=ends[1]))
+    return True
 
 
 def _bucket(edges: Ints, first: int, last: int) -> int | None:
@@ -192,19 +233,3 @@ def _verdict(epoch: Epoch, piece: Piece, request: Request) -> Verdict:
             return False
         met = met and verdict
     return met
-
-
-def _passing(block: Block, request: Request) -> Block:
-    """The records of the block that lie in the range and pass all conditions."""
-    times, n = block.times, len(block)
-    start = int(np.searchsorted(times, request.edges[0], "left"))
-    stop = int(np.searchsorted(times, request.edges[-1], "left"))
-    if (start, stop) != (0, n):
-        block = block.take(slice(start, stop))
-        n = len(block)
-    if not request.conditions:
-        return block
-    met: Mask = np.ones(n, np.bool_)
-    for c in request.conditions:
-        met &= c.mask_times(block.times) if c.attribute == TIME else c.mask(block.columns.get(c.attribute), n)
-    return block if met.all() else block.take(met)

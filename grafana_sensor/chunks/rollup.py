@@ -2,8 +2,7 @@
 
 Law: it is written whole with each seal, under the sensor's generation. The summaries of an attribute are
 decoded only where they are asked for. The epoch's own summary stands beside those of its chunks, so that an
-epoch that is taken or left whole costs one entry an attribute; levels above (a tree over epochs, steps of the
-time ladder) would be more such entries.
+epoch that is taken or left whole costs one entry an attribute; above it stands the rollup tree (tree.py).
 """
 
 from __future__ import annotations
@@ -19,12 +18,13 @@ from grafana_sensor.domain.summaries import Summary
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A chunk: `count` records from `first` to `last` (UTC µs, both included)."""
+    """A chunk: `count` records from `first` to `last` (UTC µs, both included), in `size` bytes, 0 where not known."""
 
     id: str
     count: int
     first: int
     last: int
+    size: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +71,7 @@ class Rollup:
 
     def encode(self) -> bytes:
         """The rollup as a blob."""
-        return codec.pack([[[c.id, c.count, c.first, c.last] for c in self.chunks], self._packed])
+        return codec.pack([[[c.id, c.count, c.first, c.last, c.size] for c in self.chunks], self._packed])
 
     @classmethod
     def decode(cls, blob: bytes) -> Rollup:

@@ -8,37 +8,64 @@ them. Chunks that no batch touches stay as they are.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from grafana_sensor.chunks import codec
+from grafana_sensor.chunks.adapt import adapted
 from grafana_sensor.chunks.epochs import ATTRIBUTE, IDS, TIMES, Epoch, epochs
+from grafana_sensor.chunks.grid import Grid, Ladder
 from grafana_sensor.chunks.pieces import Piece
 from grafana_sensor.chunks.rollup import Chunk, Rollup
 from grafana_sensor.chunks.tables import Entry
+from grafana_sensor.chunks.tree import rewritten
 from grafana_sensor.domain.columns import Block
+from grafana_sensor.domain.layout import Layout, Widths
 from grafana_sensor.ports import BlobStore, Seal
 
 CHUNK_RECORDS: Final = 4096
 """Records of a full chunk."""
 
 
-def prepare(blobs: BlobStore, sensor: str, start: int, width: int, size: int) -> tuple[Seal, int] | None:
-    """The seal of an epoch and how many batch records it covers; None where nothing waits there.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The seal of an epoch, and how many batch records it covers; the layout that was seen, and what may follow it."""
+
+    seal: Seal
+    records: int
+    layout: Layout
+    widths: Widths
+
+
+def prepare(blobs: BlobStore, sensor: str, start: int, ladder: Ladder, size: int) -> Prepared | None:
+    """The seal of an epoch; None where nothing waits there.
 
     `start`: the epoch's, UTC µs; `size`: records of a full chunk. Holds no lock while it computes.
     """
     with blobs.reading() as reading:
         generation = reading.generation(sensor)
-        epoch = next(epochs(reading, sensor, start, start + width, width), None)
+        layout = reading.layouts().get(sensor, Layout())  # after the generation: it has all epochs sealed until then
+        grid = Grid(layout, ladder)
+        epoch = next(epochs(reading, sensor, start, start + 1, grid), None)
         if epoch is None or epoch.live is None:
             return None
         pieces = _joined(epoch, size)
         touched = [piece for piece in pieces if piece.start < piece.stop]
         parts = [part for piece in touched for part in _cut(epoch.block([piece]), size, last=piece is pieces[-1])]
-    old = epoch.rollup
+        rollup, written, dropped = _rewritten(epoch.rollup, touched, parts)
+        nodes = rewritten(reading, sensor, grid, start, rollup)
+        widths = adapted(reading, sensor, grid, start, rollup, new=not epoch.rollup.chunks)
+    seal = Seal(sensor, start, generation, rollup.encode(), written, dropped, epoch.covered, nodes)
+    return Prepared(seal, len(epoch.live), layout, widths)
+
+
+def _rewritten(
+    old: Rollup, touched: Sequence[Piece], parts: Sequence[Block]
+) -> tuple[Rollup, dict[tuple[str, str], bytes], list[str]]:
+    """The rollup with these parts in the place of the touched pieces' chunks; the new chunks, the old ones' ids."""
     rewritten = {place for piece in touched for place in piece.chunks}
     chunks = [chunk for place, chunk in enumerate(old.chunks) if place not in rewritten]
     entries: dict[str, dict[str, Entry]] = {
@@ -48,8 +75,7 @@ def prepare(blobs: BlobStore, sensor: str, start: int, width: int, size: int) ->
     written: dict[tuple[str, str], bytes] = {}
     chunks += [_write(part, entries, written) for part in parts]
     dropped = [old.chunks[place].id for place in sorted(rewritten)]
-    rollup = Rollup.of(chunks, entries).encode()
-    return Seal(sensor, start, generation, rollup, written, dropped, epoch.covered), len(epoch.live)
+    return Rollup.of(chunks, entries), written, dropped
 
 
 def _joined(epoch: Epoch, size: int) -> list[Piece]:
@@ -104,10 +130,11 @@ def _write(block: Block, entries: dict[str, dict[str, Entry]], written: dict[tup
     identity, n = secrets.token_hex(8), len(block)
     if block.ids is None:
         raise TypeError("a chunk without record ids can't be written")
-    written[identity, TIMES] = codec.encode_ints(block.times)
-    written[identity, IDS] = codec.encode_ids(block.ids)
+    blobs = {TIMES: codec.encode_ints(block.times), IDS: codec.encode_ids(block.ids)}
     for name, column in block.columns.items():
         if column.present(n).any():
-            written[identity, ATTRIBUTE + name] = codec.encode_column(column)
+            blobs[ATTRIBUTE + name] = codec.encode_column(column)
             entries.setdefault(name, {})[identity] = Entry.of(block, name)
-    return Chunk(identity, n, int(block.times[0]), int(block.times[-1]))
+    written.update(((identity, column), blob) for column, blob in blobs.items())
+    size = sum(map(len, blobs.values()))
+    return Chunk(identity, n, int(block.times[0]), int(block.times[-1]), size)

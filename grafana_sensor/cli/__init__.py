@@ -15,9 +15,11 @@ from grafana_sensor.cli import (
     demo,
     import_classic,
     ingest,
+    mqtt,
     passwd,
     query,
     register,
+    scan,
     seal,
     sensors,
     serve,
@@ -37,5 +39,20 @@ def main() -> None:
     """
 
 
-for _command in (serve, demo, register, passwd, ingest, query, sensors, attributes, users, seal, check, import_classic):
+for _command in (
+    serve,
+    demo,
+    register,
+    passwd,
+    ingest,
+    mqtt,
+    query,
+    sensors,
+    attributes,
+    users,
+    seal,
+    check,
+    scan,
+    import_classic,
+):
     main.add_command(_command.command)

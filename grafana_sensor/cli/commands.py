@@ -6,6 +6,7 @@ Law: exit code 1 and `error: ` with the message where a command failed, 2 where 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -29,8 +30,16 @@ class Command(click.Command):
                 formatter.write(f"{' ' * formatter.current_indent}{line.strip()}\n")
 
 
-class Commands(click.Group):
-    """Commands, in the order in which they were added."""
+class Group(click.Group):
+    """Commands of one subject, in the order in which they were added."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return list(self.commands)
+
+
+class Commands(Group):
+    """All commands."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -40,11 +49,16 @@ class Commands(click.Group):
             click.echo(f"error: {error}", err=True)
             sys.exit(FAILED)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names."""
-        return list(self.commands)
-
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Tell how to go on."""
         with formatter.section("Exit codes"):
             formatter.write_dl([("0", "done"), ("1", "failed"), ("2", "called wrongly")])
+
+
+def leaves(group: click.Group, prefix: str = "") -> Iterator[tuple[str, Command]]:
+    """The commands of a group and of the groups in it, by their words: `scan record`."""
+    for name, each in group.commands.items():
+        if isinstance(each, click.Group):
+            yield from leaves(each, f"{prefix}{name} ")
+        elif isinstance(each, Command):
+            yield f"{prefix}{name}", each

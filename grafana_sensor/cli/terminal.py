@@ -10,8 +10,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import click
+
+_CLEAR: Final = "\r\x1b[2K"
+"""Begins the line of a terminal anew."""
 
 Advance = Callable[[int], None]
 """Says how much is done by now, of the whole."""
@@ -50,6 +54,29 @@ def open_page(url: str) -> None:
         # In a process of its own: some browsers are waited for.
         command = [sys.executable, "-m", "webbrowser", "-t", url]
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  # our own address
+
+
+class Report:
+    """Lines for the log on standard error, and on a terminal a line below them that changes in its place."""
+
+    def __init__(self) -> None:
+        self.drawn = sys.stderr.isatty()
+        self._state = ""
+
+    def line(self, text: str) -> None:
+        """Write a line that stays."""
+        click.echo(f"{_CLEAR if self.drawn else ''}{text}", err=True)
+        self._draw()
+
+    def state(self, text: str) -> None:
+        """Say how things stand, on a terminal only."""
+        if text != self._state:
+            self._state = text
+            self._draw()
+
+    def _draw(self) -> None:
+        if self.drawn:
+            click.echo(_CLEAR + self._state, err=True, nl=False)
 
 
 def new_password(user: str) -> str:

@@ -33,12 +33,13 @@ class Catalog:
     """`sensors`: by name, its attributes with the bits of the kinds (NUMBER, TEXT) that their values have.
 
     A sensor whose records all lack attributes has an empty mapping. It only grows, with the exception of
-    the declarations, whose every change changes `version`.
+    the declarations, whose every change changes `version`. `titles`: what is shown in the place of a sensor's name.
     """
 
     sensors: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     declarations: Mapping[str, Declaration] = field(default_factory=dict)
     version: int = 0
+    titles: Mapping[str, str] = field(default_factory=dict)
     _kinds: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def kinds(self) -> Mapping[str, int]:

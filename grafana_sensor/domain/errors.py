@@ -13,15 +13,19 @@ these is a defect of ours.
     │   ├── UnknownSensor
     │   ├── UnknownScan
     │   ├── UnknownStream
+    │   ├── LineError            with the `line` of the body
     │   └── RangeError           impossible times, from after to, too fine buckets
     ├── WrongCredentials    401
     ├── Forbidden           403
-    ├── NotFound            404: NoScanAvailable, ScanNotFoundError
+    ├── NotFound            404: NoScanAvailable, ScanNotFoundError, IndexNotYetThereError, IndexWontBeThereError,
+    │                            IndexNoMoreThereError
+    ├── EndOfStream         410: ScanInactive
     ├── Conflict            409: UserExists, IdempotencyConflict, DeclarationError, RecordExists, ScanExists,
     │                            StateError, PointConflict
     ├── TooLarge            413: a body beyond its limit
     ├── UnsupportedMedia    415
-    ├── Unprocessable       422: RecordError, RejectedRecords, LimitError, StreamUnreadable
+    ├── Unprocessable       422: RecordError, RejectedRecords, RejectedLine, LimitError, PointError, StreamUnreadable
+    ├── Busy                429: as many are served at once as may be
     └── Unavailable         503: the store does not answer
 """
 
@@ -118,6 +122,16 @@ class UnknownStream(BadRequest):
         return cls(f"unknown stream {name!r}{_suggestion(name, known)}", position=position)
 
 
+class LineError(BadRequest):
+    """A line of a body in the line protocol can't be read; `line` is its number, from 1."""
+
+    code = "line_error"
+
+    def __init__(self, message: str, *, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
 class WrongCredentials(Error):
     """The user or the password is wrong; which of them is not told."""
 
@@ -149,6 +163,37 @@ class ScanNotFoundError(NotFound):
     """No scan has the key; one that was there may have been deleted."""
 
     code = "scan_not_found"
+
+
+class IndexNotYetThereError(NotFound, IndexError):
+    """The stream hasn't come so far, but may."""
+
+    code = "index_not_yet_there"
+
+
+class IndexWontBeThereError(NotFound, IndexError):
+    """The stream is sealed and ended before."""
+
+    code = "index_wont_be_there"
+
+
+class IndexNoMoreThereError(NotFound, IndexError):
+    """The point was there, but was trimmed since."""
+
+    code = "index_no_more_there"
+
+
+class EndOfStream(Error):
+    """All points were read, and there will be no more."""
+
+    code = "end_of_stream"
+    status = 410
+
+
+class ScanInactive(EndOfStream):
+    """Nothing came from the scan for so long that whoever recorded it seems to have died."""
+
+    code = "scan_inactive"
 
 
 class Conflict(Error):
@@ -247,16 +292,39 @@ class RejectedRecords(Unprocessable):
         self.rejected = tuple(rejected)
 
 
+class RejectedLine(Unprocessable):
+    """Lines of a body in the line protocol can't be stored; `line` is the number of the first, from 1."""
+
+    code = "rejected_line"
+
+    def __init__(self, message: str, *, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
 class LimitError(Unprocessable):
     """A limit bites; the message names the limit and a way out."""
 
     code = "limit_exceeded"
 
 
+class PointError(Unprocessable, TypeError):
+    """Points that the stream can't take: of another dtype or shape, or none."""
+
+    code = "point_error"
+
+
 class StreamUnreadable(Unprocessable):
     """A stream that only an absent plugin of blissdata reads, or of a kind that can't be shown so."""
 
     code = "stream_unreadable"
+
+
+class Busy(Error):
+    """As many are served at once as may be; the same request may go through later."""
+
+    code = "busy"
+    status = 429
 
 
 class Unavailable(Error):

@@ -129,6 +129,15 @@ def to_iso_many(us: npt.NDArray[np.int64]) -> list[str]:
     return texts
 
 
+def epoch(us: int) -> int | datetime:
+    """What `parse` reads as this time and no other: an epoch in µs, or a datetime where that would be one in s or ms.
+
+    >>> epoch(1767225600000000), epoch(0)
+    (1767225600000000, datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc))
+    """
+    return us if 10**14 <= us < 10**17 else to_datetime(us)
+
+
 def parse_moment(value: object, now: int) -> int:
     """The UTC microseconds of what `from` and `to` take: a datetime, an epoch, an ISO text, or `now-6h`.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from grafana_sensor.domain.catalog import Catalog, Declaration
+from grafana_sensor.domain.layout import Layout, Reach, Widths
 from grafana_sensor.ports.records import Backlog, Key
+from grafana_sensor.ports.scans import ScanWriting
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """A post as blobs. `seen`: by sensor and attribute the bits of the kinds of values in it."""
+    """A post as blobs. `seen`: by sensor and attribute the bits of the kinds of values in it.
+
+    `reach`: by sensor from the start of its first epoch to the end of its last. `version` is that of the catalog
+    whose declarations and layouts it was made by.
+    """
 
     batches: Sequence[Batch]
     seen: Mapping[str, Mapping[str, int]]
     version: int
     key: Key | None = None
+    reach: Mapping[str, Reach] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Seal:
 
     `generation` is the sensor's that was read with the markers, before the data. `chunks`: (chunk id,
     column) -> blob, new ones; `dropped`: ids of chunks that the new rollup no longer names; `covered`: ids
-    of the batches whose records are in the chunks.
+    of the batches whose records are in the chunks; `nodes`: (start, width) -> blob, of the rollup tree.
     """
 
     sensor: str
@@ -59,10 +66,11 @@ class Seal:
     chunks: Mapping[tuple[str, str], bytes]
     dropped: Sequence[str]
     covered: Sequence[str]
+    nodes: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
 
 
 class BlobReading(ABC):
-    """A look at one user's blobs. Ask for markers, then rollups, then data, never in another order.
+    """A look at one user's blobs. Ask for layouts, then markers, then rollups and nodes, then data, in this order.
 
     A batch that was unsealed when `markers` answered, and a chunk that a rollup seen here names, can be
     read until this look ends, whatever is sealed meanwhile.
@@ -73,12 +81,20 @@ class BlobReading(ABC):
         """The user's sensors, attributes and declarations."""
 
     @abstractmethod
+    def layouts(self) -> Mapping[str, Layout]:
+        """The layouts of the sensors, as they were with the catalog of this look; none of an unknown sensor."""
+
+    @abstractmethod
     def markers(self, sensor: str, start: int, end: int) -> dict[int, list[str]]:
         """The ids of the unsealed batches by epoch, for epochs of [start, end)."""
 
     @abstractmethod
-    def rollups(self, sensor: str, start: int, end: int) -> list[Rollup]:
-        """The rollups of the sensor's epochs of [start, end), ascending."""
+    def rollups(self, sensor: str, start: int, end: int, only: Sequence[int] | None = None) -> list[Rollup]:
+        """The rollups of the sensor's epochs of [start, end), ascending; `only` those, where they are named."""
+
+    @abstractmethod
+    def nodes(self, sensor: str, spans: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+        """The nodes of these (start, width); one that isn't there is left out."""
 
     @abstractmethod
     def generation(self, sensor: str) -> int:
@@ -98,9 +114,10 @@ class BlobStore(ABC):
 
     @abstractmethod
     def append(self, append: Append) -> Key | None:
-        """As RecordStore.append: the markers, then the batches; durable when it returns.
+        """As RecordStore.append: the reaches, then the markers, then the batches; durable when it returns.
 
-        Appending a batch again under its id changes nothing that can be seen.
+        In the step that compares the version the layouts are made to reach as far as the post. Appending a batch
+        again under its id changes nothing that can be seen.
         """
 
     @abstractmethod
@@ -123,8 +140,20 @@ class BlobStore(ABC):
         """As RecordStore.declare."""
 
     @abstractmethod
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        """Have these widths in the layouts of sensors, each where its layout is still the one that is given beside them.
+
+        How many were laid; where any was, the catalog's version is another one. A layout that is another one by now,
+        or reaches further, is left.
+        """
+
+    @abstractmethod
     def backlog(self) -> list[Backlog]:
         """As RecordStore.backlog."""
+
+    @abstractmethod
+    def scans(self) -> ScanWriting:
+        """As RecordStore.scans."""
 
     @abstractmethod
     def forget_keys(self, before: int) -> None:

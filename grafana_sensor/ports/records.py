@@ -13,6 +13,7 @@ from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.columns import Block
 from grafana_sensor.domain.plans import Request
 from grafana_sensor.domain.summaries import Summary
+from grafana_sensor.ports.scans import ScanWriting
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,10 @@ class RecordStore(ABC):
     @abstractmethod
     def seal(self, backlog: Iterable[Backlog], now: int) -> Sealed:
         """Seal these epochs; any number may do so at once. Also forgets expired keys (`now`: UTC µs)."""
+
+    @abstractmethod
+    def scans(self) -> ScanWriting:
+        """The user's scans, through the same connections. Raises Unprocessable where `able.scans` is False."""
 
     @abstractmethod
     def check(self) -> Iterator[str]:

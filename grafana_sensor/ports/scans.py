@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from grafana_sensor.domain.scan import Points, Scan, ScanState, StreamDefinition
@@ -14,7 +15,7 @@ class ScanStore(ABC):
 
     @abstractmethod
     def last_timetag(self) -> str:
-        """The timetag of the newest scan; one before all others where there is none."""
+        """The timetag of the newest scan, be it deleted by now; one before all others where there was none."""
 
     @abstractmethod
     def created(self, since: str, limit: int) -> list[tuple[str, str]]:
@@ -34,13 +35,13 @@ class ScanStore(ABC):
 
     @abstractmethod
     def load(self, key: str) -> Scan:
-        """The scan as it is now. Raises ScanNotFound."""
+        """The scan as it is now. Raises ScanNotFoundError."""
 
     @abstractmethod
     def points(self, key: str, stream: str, start: int, end: int) -> Points:
         """Points of [start, end), without those not sent yet or trimmed.
 
-        Raises ScanNotFound; UnknownStream; StreamUnreadable where a plugin would be needed.
+        Raises ScanNotFoundError; UnknownStream; StreamUnreadable where a plugin would be needed.
         """
 
     @abstractmethod
@@ -57,32 +58,41 @@ class ScanStore(ABC):
 
 
 class ScanWriting(ScanStore):
-    """Scans that can be recorded too. Every method is idempotent, so that what wasn't answered can be sent again."""
+    """Scans that can be recorded too. Every method is idempotent, so that what wasn't answered can be sent again.
+
+    Nothing is trimmed. A timetag is `MILLISECONDS-0` (UTC), later scans having greater ones, as texts too.
+    """
 
     @abstractmethod
-    def create(
-        self, key: str, timetag: str, identity: Mapping[str, str | int], info: Mapping[str, Any], now: int
-    ) -> None:
-        """A new scan in the state CREATED at `now` (UTC µs). Raises ScanExists where the key is another scan's."""
+    def create(self, key: str, identity: Mapping[str, str | int], info: Mapping[str, Any], now: int) -> str:
+        """The timetag of a new scan in the state CREATED at `now` (UTC µs); of one that is there with this identity, its own.
 
-    @abstractmethod
-    def advance(
-        self, key: str, state: ScanState, now: int, info: Mapping[str, Any], streams: Sequence[StreamDefinition] = ()
-    ) -> None:
-        """Raise the state to `state` at `now` (UTC µs), add `info` to what is there, and the streams.
-
-        Streams are made on the way to PREPARED only. STOPPED and CLOSED seal all streams. Raises ScanNotFound, and
-        StateError where the scan is beyond that state already or the step is not allowed.
+        `info` is JSON. Raises ScanExists where the key is another scan's.
         """
 
     @abstractmethod
-    def send(self, key: str, stream: str, points: Points, now: int) -> int:
-        """Add points from index `points.start` on, at `now` (UTC µs); durable when it returns the new length.
+    def advance(
+        self,
+        key: str,
+        state: ScanState,
+        now: int,
+        info: Mapping[str, Any] = MappingProxyType({}),
+        streams: Sequence[StreamDefinition] = (),
+    ) -> None:
+        """Raise the state to `state` at `now` (UTC µs), add `info` to what is there, and the streams.
 
-        Points below the length that are there already, and the same, are left; other ones, or a gap, raise
-        PointConflict. Raises StateError where the stream is sealed or the scan is not STARTED.
+        What is allowed: domain/advance.py. Raises ScanNotFoundError, and StateError where it isn't.
+        """
+
+    @abstractmethod
+    def send(self, key: str, points: Mapping[str, Points]) -> dict[str, int]:
+        """Add points by stream, each from index `start` on; durable when it returns the new lengths by stream.
+
+        They are of the stream's dtype and shape. Those of one stream are added as a whole or not at all. Points below the
+        length that are there already, and the same, are left; other ones, or a gap, raise PointConflict. Raises
+        ScanNotFoundError; UnknownStream; StateError where a stream is sealed or the scan is not STARTED.
         """
 
     @abstractmethod
     def delete(self, key: str) -> None:
-        """Forget the scan and its points. Raises ScanNotFound."""
+        """Forget the scan and its points; its key is not to be used again. Raises ScanNotFoundError."""

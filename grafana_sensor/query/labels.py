@@ -23,15 +23,19 @@ def series_name(projection: Projection, sensor: str | None) -> str:
 
 
 def shown_title(plan: Plan, projection: Projection, sensor: str | None = None) -> str | None:
-    """The name to show: with the attribute's title in the attribute's place; None where none is declared, or with AS.
+    """The name to show, with what is declared in the place of the attribute and the sensor; None where nothing is.
 
-    `sensor` as in series_name; in a table, whose rows tell their sensors, None.
+    AS replaces the projection here too. `sensor` as in series_name; in a table, whose rows tell their sensors, None.
     """
     title = plan.declared(projection.attribute).title
-    if title is None or projection.alias is not None:
+    titled = sensor is not None and sensor in plan.catalog.titles
+    if not titled and (title is None or projection.alias is not None):
         return None
-    name = f"{projection.aggregate}({title})" if projection.aggregate else title
-    return f"{sensor} {name}" if sensor else name
+    attribute = projection.attribute if title is None else title
+    name = f"{projection.aggregate}({attribute})" if projection.aggregate else attribute
+    name = name if projection.alias is None else projection.alias
+    shown = plan.catalog.titles.get(sensor or "", sensor)
+    return f"{shown} {name}" if shown else name
 
 
 def unit(plan: Plan, projection: Projection) -> str | None:

@@ -1,6 +1,6 @@
 """The queries of dashboard variables: from a text to what is listed.
 
-    sensors [(attribute)] · attributes [(sensors)] · values(attribute [, sensors]) · aggregates · scans · streams(scan)
+    sensors [(attribute)] · attributes [(sensors)] · values(attribute [, sensors]) · aggregates · scans [(dataset=efgh*)] · streams(scan)
 
 Law: pure, and names are not looked up here. A name may be written as Grafana writes it: with backslashes before
 regex-special characters, and a variable of several values as `(a|b)` or `{a,b}`.
@@ -21,7 +21,7 @@ FORMS: Final = {
     "attributes": "attributes, or attributes(sensor)",
     "values": "values(attribute), or values(attribute, sensor)",
     "aggregates": "aggregates",
-    "scans": "scans",
+    "scans": "scans, or scans(dataset=efgh*)",
     "streams": "streams(scan)",
 }
 """By its word, how each is written."""
@@ -75,7 +75,7 @@ def parse_variable(text: str) -> Variable:
             return Variable(word, sensor=given)
         case "values":
             return Variable(word, *_two(given))
-        case "streams":
+        case "streams" | "scans":
             return Variable(word, scan=given)
     if given is not None:
         raise BadRequest(f"{word} takes no argument: {shown(text)}")

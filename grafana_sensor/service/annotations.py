@@ -6,10 +6,11 @@ later time. Columns of the names in COLUMNS (or called so by AS) are what they s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.conditions import SENSOR, TIME
 from grafana_sensor.domain.errors import ProjectionError, RangeError
 from grafana_sensor.domain.numbers import value_text
@@ -17,7 +18,11 @@ from grafana_sensor.domain.series import Table, TableColumn
 from grafana_sensor.domain.timestamps import parse
 from grafana_sensor.query import engine
 from grafana_sensor.query.plan import written
-from grafana_sensor.service.answers import Question, asked
+from grafana_sensor.query.scannames import Listing, Selector, parse_listing
+from grafana_sensor.service.answers import Question, asked, moments
+from grafana_sensor.service.scanlists import identity_of, rows_of
+from grafana_sensor.service.scanlooks import ScanLooks
+from grafana_sensor.service.scanquestions import scan_question
 from grafana_sensor.service.source import Source, looking
 
 SCANS: Final = "scans"
@@ -43,9 +48,10 @@ def find_annotations(source: Source, question: Question) -> list[Annotation]:
 
     Raises ProjectionError for aggregates, which no record is, and as answers.rows does.
     """
-    if question.q is not None and question.q.strip() == SCANS:
-        return []  # scans are recorded by none of the routes, so a user has none
     with looking(source) as (reading, budget):
+        listing = None if question.q is None else parse_listing(question.q)
+        if listing is not None and listing.word == SCANS:
+            return list(_scans(source, listing, question, budget))
         ask = asked(question, reading.catalog(), source.clock())
         first = ask.query.projections[0]
         if first.aggregate is not None:
@@ -53,7 +59,30 @@ def find_annotations(source: Source, question: Question) -> list[Annotation]:
                 f"an annotation is a record, and {written(first)} is an aggregate: name attributes, or *",
                 position=first.position,
             )
+        if scans := scan_question(ScanLooks(source), ask, reading.catalog()):
+            return _of(scans.table(budget, split_kinds=False))
         return _of(engine.table(reading, ask, budget, split_kinds=False))
+
+
+def _scans(source: Source, listing: Listing, question: Question, budget: Budget) -> Iterator[Annotation]:
+    """A region for each scan of the range that the search finds, from its start to its end; an open one ends now.
+
+    The oldest first. A scan of which no time is known is left out.
+    """
+    now = source.clock()
+    low, high = moments(question.start, question.end, now)
+    looks, identity = ScanLooks(source), identity_of(listing.which)
+    if not looks.there:
+        return
+    keys = looks.keys(Selector(f"scans {listing.which}", identity=identity))
+    for count, row in enumerate(rows_of(looks, keys[::-1], budget), start=1):
+        start = row.created if row.start is None else row.start
+        end = now if row.end is None else row.end
+        if start is not None and start < high and max(start, end) >= low:
+            budget.give(count)
+            tags = (row.type, row.end_reason, row.identity.get("dataset"), row.identity.get("session"))
+            text = f"{row.title or row.name}: {row.end_reason or row.state.name}"
+            yield Annotation(start, max(start, end), row.name, text, tuple(str(tag) for tag in tags if tag))
 
 
 def _of(table: Table) -> list[Annotation]:

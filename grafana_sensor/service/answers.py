@@ -6,12 +6,13 @@ attributes is that attribute. One answer is made from one look at the records, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypedDict
 
 from grafana_sensor.domain.catalog import Catalog
-from grafana_sensor.domain.errors import BadRequest, ProjectionError
+from grafana_sensor.domain.errors import BadRequest, ProjectionError, QuerySyntaxError
 from grafana_sensor.domain.plans import BEGINNING, FOREVER, Projection, Query
 from grafana_sensor.domain.series import Series, Table
 from grafana_sensor.domain.shown import shown
@@ -29,7 +30,11 @@ from grafana_sensor.query.fields import (
 )
 from grafana_sensor.query.lexer import plain_name
 from grafana_sensor.query.parse import parse_query
+from grafana_sensor.query.scannames import Listing, is_scan, parse_listing
 from grafana_sensor.service.listings import attributes, sensors, values
+from grafana_sensor.service.scanlists import listed
+from grafana_sensor.service.scanlooks import ScanLooks
+from grafana_sensor.service.scanquestions import scan_question
 from grafana_sensor.service.source import Source, known_sensors, looking
 
 __all__ = [
@@ -37,6 +42,7 @@ __all__ = [
     "asked",
     "attributes",
     "known_sensors",
+    "listing_of",
     "moments",
     "query_of",
     "results",
@@ -47,6 +53,16 @@ __all__ = [
 ]
 
 _BY: Final = "sensor"
+_CLAUSE: Final = re.compile(r"\s(?:FROM|WHERE|BY|EVERY|AS)\s", re.IGNORECASE)
+"""What a text has that is a query more likely than the name of a stream."""
+
+
+class Page(TypedDict):
+    """Which rows of a table are wanted, and how."""
+
+    limit: int | None
+    cursor: str | None
+    split_kinds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +99,43 @@ def rows(source: Source, question: Question, *, split_kinds: bool = True) -> Tab
     Raises BadRequest and its kin where the question is wrong, LimitError where the answer is too large.
     """
     with looking(source) as (reading, budget):
+        page: Page = {"limit": question.limit, "cursor": question.cursor, "split_kinds": split_kinds}
+        if listing := listing_of(question, reading.catalog()):
+            return listed(ScanLooks(source), listing, budget, limit=question.limit, cursor=question.cursor)
         ask = asked(question, reading.catalog(), source.clock())
-        return engine.table(reading, ask, budget, limit=question.limit, cursor=question.cursor, split_kinds=split_kinds)
+        if scans := scan_question(ScanLooks(source), ask, reading.catalog()):
+            return scans.table(budget, **page)
+        return engine.table(reading, ask, budget, **page)
 
 
 def series(source: Source, question: Question) -> list[Series]:
     """The answer as series; see query.engine.series. Raises as `rows` does."""
     with looking(source) as (reading, budget):
-        return engine.series(reading, asked(question, reading.catalog(), source.clock()), budget)
+        ask = asked(question, reading.catalog(), source.clock())
+        if scans := scan_question(ScanLooks(source), ask, reading.catalog()):
+            return scans.series(budget)
+        return engine.series(reading, ask, budget)
 
 
 def results(source: Source, question: Question) -> Table | list[Result]:
     """A table of raw projections, each with one column, or the value of each aggregate. Raises as `rows` does."""
     with looking(source) as (reading, budget):
         ask = asked(question, reading.catalog(), source.clock())
-        if ask.query.projections[0].aggregate is not None:
-            return engine.scalars(reading, ask, budget)
-        return engine.table(reading, ask, budget, split_kinds=False)
+        scalar = ask.query.projections[0].aggregate is not None
+        if scans := scan_question(ScanLooks(source), ask, reading.catalog()):
+            return scans.scalars(budget) if scalar else scans.table(budget, split_kinds=False)
+        return engine.scalars(reading, ask, budget) if scalar else engine.table(reading, ask, budget, split_kinds=False)
+
+
+def listing_of(question: Question, catalog: Catalog) -> Listing | None:
+    """The table of scans, streams or positioners that is asked for, None where records or points are.
+
+    An attribute of the user that is called so goes first.
+    """
+    fields = (question.select, question.sensor, question.where, question.aggregate, question.by, question.every)
+    if question.q is None or question.q.strip() in catalog.kinds() or any(field is not None for field in fields):
+        return None
+    return parse_listing(question.q)
 
 
 def query_of(question: Question, catalog: Catalog) -> Query:
@@ -153,7 +189,13 @@ def _text_query(text: str | None, known: Collection[str]) -> Query | None:
     for name, place in ((text, 0), (text.strip(), at), (plain_name(text.strip()), at)):
         if name in known:
             return Query((Projection(name, text=name, position=place, named_at=place),))
-    return parse_query(text)
+    try:
+        return parse_query(text)
+    except (QuerySyntaxError, ProjectionError):
+        name = plain_name(text.strip())
+        if not is_scan(name) or _CLAUSE.search(name):
+            raise
+        return Query((Projection(name, text=name, position=at, named_at=at),))
 
 
 def _aggregated(projections: Sequence[Projection], wanted: object) -> tuple[Projection, ...]:

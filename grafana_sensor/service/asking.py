@@ -20,7 +20,7 @@ from grafana_sensor.domain.plans import BEGINNING, EVERYTHING, FOREVER, Projecti
 from grafana_sensor.domain.series import Table
 from grafana_sensor.domain.shown import named_kind
 from grafana_sensor.domain.timestamps import to_datetime
-from grafana_sensor.ports import RecordStore
+from grafana_sensor.ports import RecordStore, ScanStore
 from grafana_sensor.query.aggregates import Result
 from grafana_sensor.query.fields import parse_conditions
 from grafana_sensor.query.plan import Ask, resolve
@@ -28,6 +28,7 @@ from grafana_sensor.service import answers
 from grafana_sensor.service.answers import Question
 from grafana_sensor.service.ids import record_text
 from grafana_sensor.service.printing import drawn
+from grafana_sensor.service.scanmemory import ScanMemory
 from grafana_sensor.service.source import known_sensors, looking
 from grafana_sensor.settings import Settings
 
@@ -44,6 +45,11 @@ class Asking:
     store: RecordStore
     settings: Settings
     clock: Callable[[], int]
+    memory: ScanMemory
+
+    def scans(self) -> ScanStore:
+        """The scans that the user sees."""
+        raise NotImplementedError
 
     def query(self, text: str, start: Moment | None = None, finish: Moment | None = None) -> list[Row]:
         """The rows of a query text, with the columns that REST gives; `time` is a datetime.

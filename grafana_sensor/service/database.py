@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Self
 
 from grafana_sensor.domain.errors import Error
-from grafana_sensor.ports import Keyspaces, RecordStore
+from grafana_sensor.ports import Keyspaces, RecordStore, ScanStore
 from grafana_sensor.service.accounts import check_password, check_user
 from grafana_sensor.service.ids import BatchIds
+from grafana_sensor.service.scanmemory import ScanMemory
 from grafana_sensor.service.sealing import Thresholds, Watch
 from grafana_sensor.service.session import Session
 from grafana_sensor.settings import Settings
@@ -22,13 +23,20 @@ log = logging.getLogger(__name__)
 
 
 class Database:
-    """The users of one store. `clock`: UTC µs. A context manager that closes it; safe for threads."""
+    """The users of one store, and `scans` that all of them see. `clock`: UTC µs.
 
-    def __init__(self, keyspaces: Keyspaces, settings: Settings, clock: Callable[[], int]) -> None:
+    A context manager that closes it; safe for threads.
+    """
+
+    def __init__(
+        self, keyspaces: Keyspaces, settings: Settings, clock: Callable[[], int], scans: ScanStore | None = None
+    ) -> None:
         self.keyspaces = keyspaces
+        self.scans = scans
         self.settings = settings
         self.clock = clock
         self.ids = BatchIds(clock)
+        self.memory = ScanMemory(settings.scan_memory)
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +91,16 @@ class Database:
 
     def session(self, user: str, store: RecordStore, stored: Callable[[Session, int], None] | None = None) -> Session:
         """The session over a store that is open; `stored` is told of every post and its records."""
-        return Session(user, store, settings=self.settings, ids=self.ids, clock=self.clock, stored=stored)
+        return Session(
+            user,
+            store,
+            settings=self.settings,
+            ids=self.ids,
+            clock=self.clock,
+            memory=self.memory,
+            stored=stored,
+            scans=self.scans,
+        )
 
     def get_users(self) -> list[str]:
         """All users, in code point order.
@@ -112,6 +129,8 @@ class Database:
     def close(self) -> None:
         """Let go of the store; harmless when done twice."""
         self.keyspaces.close()
+        if self.scans is not None:
+            self.scans.close()
 
     def _sealing(self, user: str, store: RecordStore) -> Session:
         """A session that seals as it goes, since nobody does it in the background."""

@@ -120,10 +120,7 @@ def ingest(
         if taken is None:
             return receipt
         if (taken.path, taken.digest) != (incoming.path, incoming.digest):
-            raise IdempotencyConflict(
-                f"the idempotency key {shown(incoming.key)} was used for another post: a repeat has the same path"
-                " and body, a new post a new key"
-            )
+            raise other_post(incoming.key)
         if taken.answer is not None:
             return _repeated(taken)
         batch, received, again = taken.batch, taken.received, True
@@ -250,6 +247,14 @@ def _repeated(taken: Key) -> Receipt:
     """The receipt of the first post, as a repeat gets it."""
     accepted, rejected = json.loads(taken.answer or b"[0,[]]")
     return Receipt(accepted, taken.batch, True, tuple(Rejected(index, message) for index, message in rejected))
+
+
+def other_post(key: str | None) -> IdempotencyConflict:
+    """The error of an idempotency key that is another post's."""
+    return IdempotencyConflict(
+        f"the idempotency key {shown(key)} was used for another post: a repeat has the same path and body, a new post a"
+        " new key"
+    )
 
 
 def _restless() -> Unavailable:

@@ -6,8 +6,9 @@ keeps no other from its answer; where none can be answered, that is the request'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal
 
 from grafana_sensor.domain.budget import Budget
@@ -18,7 +19,10 @@ from grafana_sensor.domain.series import Series, Table
 from grafana_sensor.ports import RecordReading
 from grafana_sensor.query import engine
 from grafana_sensor.query.plan import Ask, resolve
-from grafana_sensor.service.answers import Question, asked
+from grafana_sensor.service.answers import Question, asked, listing_of
+from grafana_sensor.service.scanlists import listed
+from grafana_sensor.service.scanlooks import ScanLooks
+from grafana_sensor.service.scanquestions import scan_question
 from grafana_sensor.service.source import Source, looking
 
 Shape = Literal["series", "table"]
@@ -44,6 +48,10 @@ Found = Sequence[Series] | Table | Refused
 """The answer to one target, or what is wrong with it."""
 
 
+Asking = Ask | Callable[[Budget], Found]
+"""What the engine is asked, or how scans are."""
+
+
 def panel(source: Source, targets: Sequence[Target]) -> list[Found]:
     """The answer to each target, in their order.
 
@@ -54,7 +62,8 @@ def panel(source: Source, targets: Sequence[Target]) -> list[Found]:
     if targets:
         with looking(source) as (reading, budget):
             now = source.clock()
-            asks = [_ask(target, reading.catalog(), now) for target in targets]
+            looks = ScanLooks(source)
+            asks = [_ask(target, reading.catalog(), now, looks) for target in targets]
             found = _answers(reading, targets, asks, budget)
     refused = [(target, answer) for target, answer in zip(targets, found, strict=True) if isinstance(answer, REFUSALS)]
     if refused and len(refused) == len(targets):
@@ -74,12 +83,16 @@ def named(target: Target, error: Refused) -> str:
     return f"{target.name}: {error.message}" if target.name else error.message
 
 
-def _ask(target: Target, catalog: Catalog, now: int) -> Ask | Refused:
-    """What the engine is asked for a target, or what is wrong with it."""
+def _ask(target: Target, catalog: Catalog, now: int, looks: ScanLooks) -> Asking | Refused:
+    """What the engine or scans are asked for a target, or what is wrong with it; `looks` is for all targets."""
     if not isinstance(target.question, Question):
         return target.question
     try:
+        if listing := listing_of(target.question, catalog):
+            return partial(listed, looks, listing)
         ask = asked(target.question, catalog, now)
+        if scans := scan_question(looks, ask, catalog):
+            return scans.table if target.shape == "table" else scans.series
         resolve(catalog, ask)
     except REFUSALS as error:
         return error
@@ -87,10 +100,10 @@ def _ask(target: Target, catalog: Catalog, now: int) -> Ask | Refused:
 
 
 def _answers(
-    reading: RecordReading, targets: Sequence[Target], asks: Sequence[Ask | Refused], budget: Budget
+    reading: RecordReading, targets: Sequence[Target], asks: Sequence[Asking | Refused], budget: Budget
 ) -> list[Found]:
     """The answers in one pass for each kind of target; where a limit bites, target by target in their order."""
-    found: dict[int, Found] = {place: ask for place, ask in enumerate(asks) if not isinstance(ask, Ask)}
+    found: dict[int, Found] = {place: ask for place, ask in enumerate(asks) if isinstance(ask, REFUSALS)}
     try:
         given = 0
         for places in _alike(targets, asks):
@@ -104,10 +117,14 @@ def _answers(
             if isinstance(ask, Ask):
                 found[place] = _alone(reading, ask, targets[place].shape, budget.after(given))
                 given += points(found[place])
+    for place, ask in enumerate(asks):
+        if not isinstance(ask, Ask | BadRequest | Unprocessable):
+            found[place] = _of_scans(ask, budget.after(given))
+            given += points(found[place])
     return [found[place] for place in range(len(targets))]
 
 
-def _alike(targets: Sequence[Target], asks: Sequence[Ask | Refused]) -> list[list[int]]:
+def _alike(targets: Sequence[Target], asks: Sequence[Asking | Refused]) -> list[list[int]]:
     """The places of the targets that can be answered, those together that one pass may answer."""
     groups: dict[object, list[int]] = {}
     for place, (target, ask) in enumerate(zip(targets, asks, strict=True)):
@@ -135,6 +152,13 @@ def _together(reading: RecordReading, asks: Sequence[Ask], shape: Shape, budget:
 def _alone(reading: RecordReading, ask: Ask, shape: Shape, budget: Budget) -> Found:
     try:
         return _together(reading, [ask], shape, budget)[0]
+    except REFUSALS as error:
+        return error
+
+
+def _of_scans(ask: Callable[[Budget], Found], budget: Budget) -> Found:
+    try:
+        return ask(budget)
     except REFUSALS as error:
         return error
 

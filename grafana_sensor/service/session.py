@@ -13,12 +13,15 @@ from grafana_sensor.domain.catalog import NO_SENSOR, Declaration, Kind
 from grafana_sensor.domain.errors import BadRequest, RecordError, RejectedRecords, Unprocessable
 from grafana_sensor.domain.names import RESERVED
 from grafana_sensor.domain.shown import shown
-from grafana_sensor.ports import RecordStore, Sealed
+from grafana_sensor.ports import RecordStore, ScanStore, Sealed
 from grafana_sensor.service import ingest, listings
 from grafana_sensor.service.asking import Asking
+from grafana_sensor.service.bothscans import BothScans
+from grafana_sensor.service.datastore import DataStore
 from grafana_sensor.service.ids import BatchIds, record_text
 from grafana_sensor.service.ingest import Incoming, Receipt
 from grafana_sensor.service.leases import Leases
+from grafana_sensor.service.scanmemory import ScanMemory
 from grafana_sensor.settings import Settings
 
 FLAGS: Final[dict[str, Kind]] = {"numeric": "number", "alphanumeric": "text"}
@@ -31,6 +34,7 @@ LONGEST_UNIT: Final = 255
 class Session(Asking):
     """One user's session over `store`; `clock` gives UTC µs, `stored` is told of every post and its records.
 
+    `scans` are those that every user sees; `memory` keeps what was read of scans, one of its own where none is given.
     A context manager that closes it.
     """
 
@@ -42,15 +46,19 @@ class Session(Asking):
         settings: Settings,
         ids: BatchIds,
         clock: Callable[[], int],
+        memory: ScanMemory | None = None,
         stored: Callable[[Session, int], None] | None = None,
+        scans: ScanStore | None = None,
     ) -> None:
         self.user = user
         self.store = store
         self.settings = settings
         self.clock = clock
+        self.memory = ScanMemory(settings.scan_memory) if memory is None else memory
         self.leases = Leases(store.close)
         self._ids = ids
         self._stored = stored
+        self._scans = scans
 
     def __enter__(self) -> Self:
         return self
@@ -190,6 +198,33 @@ class Session(Asking):
         )
         self._tell(0 if receipt.duplicate else receipt.accepted)
         return receipt
+
+    def scans(self) -> ScanStore:
+        """The user's own scans, and those that every user of this server sees.
+
+        Raises Unprocessable where there are no others and the store keeps none.
+
+        >>> from grafana_sensor import connect
+        >>> database = connect("memory://")
+        >>> database.register("alice", "secret")
+        >>> database.session_login("alice", "secret").scans().search({})
+        []
+        """
+        if self._scans is None:
+            return self.store.scans()
+        return BothScans(self.store.scans(), self._scans) if self.store.able.scans else self._scans
+
+    def data_store(self, inactive: float | None = None) -> DataStore:
+        """The same scans by the API of grafana_sensor.scans; `inactive` as there. Closing it closes nothing.
+
+        >>> from grafana_sensor import connect
+        >>> database = connect("memory://")
+        >>> database.register("alice", "secret")
+        >>> database.session_login("alice", "secret").data_store().search_existing_scans()
+        ('0-0', [])
+        """
+        writing = self.store.scans() if self.store.able.scans else None
+        return DataStore(self.scans(), writing, self.clock, inactive=inactive, close=False)
 
     def seal(self) -> Sealed:
         """Seal all that is unsealed; no answer changes, but later ones come faster.

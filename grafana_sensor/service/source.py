@@ -13,6 +13,8 @@ from typing import Protocol
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import NO_SENSOR, Catalog
 from grafana_sensor.ports import RecordReading, RecordStore
+from grafana_sensor.ports.scans import ScanStore
+from grafana_sensor.service.scanmemory import ScanMemory
 from grafana_sensor.settings import Settings
 
 
@@ -22,6 +24,17 @@ class Source(Protocol):
     @property
     def store(self) -> RecordStore:
         """The user's records."""
+
+    @property
+    def user(self) -> str:
+        """The user's name."""
+
+    def scans(self) -> ScanStore:
+        """The scans that the user sees. Raises Unprocessable where the store keeps none."""
+
+    @property
+    def memory(self) -> ScanMemory:
+        """What is remembered of scans between answers."""
 
     @property
     def settings(self) -> Settings:

@@ -5,6 +5,7 @@ Law: an option's value is the raw name, which every field and query text takes b
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,15 +13,25 @@ from typing import Final
 from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.columns import TEXT
 from grafana_sensor.domain.conditions import SENSOR
-from grafana_sensor.domain.errors import BadRequest, LimitError, UnknownAttribute, UnknownScan, UnknownSensor
+from grafana_sensor.domain.errors import (
+    BadRequest,
+    LimitError,
+    Unavailable,
+    UnknownAttribute,
+    UnknownScan,
+    UnknownSensor,
+)
 from grafana_sensor.domain.numbers import value_text
 from grafana_sensor.query.aggregates import AGGREGATES
 from grafana_sensor.query.fields import parse_names
-from grafana_sensor.query.lexer import variable_in
+from grafana_sensor.query.lexer import plain_name, variable_in
+from grafana_sensor.query.scannames import LAST, PREFIX, STATE, Selector
 from grafana_sensor.query.variables import FORMS, Variable
 from grafana_sensor.query.written import written_name, written_text
 from grafana_sensor.service import answers, listings
 from grafana_sensor.service.answers import Question
+from grafana_sensor.service.scanlists import MOST_LISTED, identity_of, rows_of
+from grafana_sensor.service.scanlooks import ScanLooks, channel_text, unshown
 from grafana_sensor.service.source import Source, known_sensors
 
 PERCENTILES: Final = ("P50", "P95", "P99")
@@ -54,10 +65,8 @@ def options(source: Source, variable: Variable) -> list[Option]:
         case "aggregates":
             return [Option(name) for name in (*AGGREGATES, *PERCENTILES)]
         case "scans":
-            return []  # scans are recorded by none of the routes, so a user has none
-    if variable.scan is None:
-        raise BadRequest(f"streams of which scan? Write {FORMS['streams']}")
-    raise UnknownScan(f"unknown scan {parse_names(variable.scan, 'scan')[0]!r}")
+            return scans(source, variable.scan)
+    return streams(source, variable.scan)
 
 
 def sensors(source: Source, attribute: object = None, filters: object = None) -> list[Option]:
@@ -81,6 +90,52 @@ def attributes(source: Source, sensor: object = None) -> list[Option]:
     else:
         names = sorted({name for each in _sensors(catalog, sensor) for name in catalog.sensors[each]})
     return [Option(name, catalog.declarations.get(name, Declaration()).title) for name in names]
+
+
+def scans(source: Source, search: object = None) -> list[Option]:
+    """The keys of the newest MOST_LISTED scans that a search finds (all where there is none), titled by name and number.
+
+    Before them `last`, which always is the newest one.
+    """
+    looks, text = ScanLooks(source), None if search is None else _one(search, "scan")
+    identity = identity_of(None if text is None else plain_name(text))
+    if not looks.there:
+        return []
+    keys = looks.keys(Selector(f"scans {text}", identity=identity))[:MOST_LISTED]
+    budget = source.settings.budget(time.monotonic)
+    found = [Option(row.key, row.name) for row in rows_of(looks, keys, budget)]
+    return [Option(LAST), *found] if found and search is None else found
+
+
+def streams(source: Source, scan: object) -> list[Option]:
+    """The streams of a scan that can be shown: those of one value a point, and those of lists, titled by their channel.
+
+    Raises UnknownScan.
+    """
+    if scan is None:
+        raise BadRequest(f"streams of which scan? Write {FORMS['streams']}, as streams(last)")
+    found = ScanLooks(source).newest(plain_name(_one(scan, "scan")))
+    return [
+        Option(name, channel_text(found, name, "display_name"))
+        for name, stream in found.streams.items()
+        if unshown(stream) is None
+    ]
+
+
+def scan_metrics(source: Source) -> list[Option]:
+    """The metrics of the last scan: `scan:last/STREAM`, and its state; none where there is no scan to be seen.
+
+    The list goes without them where scans are kept elsewhere and that doesn't answer.
+    """
+    if not ScanLooks(source).there:
+        return []
+    try:
+        return [
+            *(Option(f"{PREFIX}{LAST}/{each.value}", each.title) for each in streams(source, LAST)),
+            Option(f"{PREFIX}{LAST}/{STATE}"),
+        ]
+    except (UnknownScan, Unavailable):
+        return []
 
 
 def values(source: Source, attribute: object, sensor: object = None, filters: object = None) -> list[str]:
@@ -123,6 +178,16 @@ def _few(source: Source, attribute: str, sensors: Sequence[str] | None) -> list[
     except LimitError:
         return []
     return [value_text(row["value"]) for row in rows] if len(rows) <= FEW else []
+
+
+def _one(value: object, field: str) -> str:
+    """The text of a field that names one thing. Raises BadRequest where it names several."""
+    if isinstance(value, str):
+        return value
+    names = parse_names(value, field)
+    if len(names) != 1:
+        raise BadRequest(f"{field}: {len(names)} are named where one should be")
+    return names[0]
 
 
 def _attributes(catalog: Catalog, value: object) -> list[str]:

@@ -14,10 +14,23 @@ from typing import Final
 from flask import Flask, Response, g, request
 
 from grafana_sensor.service.database import Database
+from grafana_sensor.service.following import Followers
 from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
-from grafana_sensor.web import accounts, cors, datasource, ingest, openapi, problems, rest, status
+from grafana_sensor.web import (
+    accounts,
+    cors,
+    datasource,
+    ingest,
+    openapi,
+    problems,
+    recording,
+    rest,
+    scans,
+    status,
+    write,
+)
 from grafana_sensor.web.bodies import drain
 from grafana_sensor.web.metrics import Metrics
 from grafana_sensor.web.paths import NameConverter, RawPaths, check_path
@@ -28,7 +41,10 @@ DOORS: Final = (
     openapi.blueprint,
     accounts.blueprint,
     ingest.blueprint,
+    write.blueprint,
     rest.blueprint,
+    scans.blueprint,
+    recording.blueprint,
     datasource.blueprint,
 )
 
@@ -43,7 +59,7 @@ def create_app(
     app.url_map.converters["name"] = NameConverter
     app.config["MAX_CONTENT_LENGTH"] = None  # web.bodies holds the limit, which is of what is unpacked
     metrics = Metrics()
-    app.extensions[KEY] = Services(database, sessions, settings, clock, metrics)
+    app.extensions[KEY] = Services(database, sessions, settings, clock, metrics, Followers(settings.followers))
     sealer.report = metrics.sealed
     problems.install(app)
     cors.install(app, settings.cors_origins)

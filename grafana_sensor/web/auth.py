@@ -2,6 +2,7 @@
 
 Law: every request proves itself; nothing is remembered but the service's cache of sessions. User names and passwords
 are UTF-8, or else ISO 8859-1, as older clients write them. A header that can't be read is wrong credentials too.
+Where clients of InfluxDB write, their `Token user:password` is taken beside it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,33 @@ def signed_in(view: Callable[Concatenate[Session, P], Response]) -> Callable[P, 
             return view(session, *args, **kwargs)
 
     return with_session
+
+
+def signed_in_by_token(view: Callable[Concatenate[Session, P], Response]) -> Callable[P, Response]:
+    """As signed_in; `Authorization: Token user:password` is taken too."""
+
+    @wraps(view)
+    def with_session(*args: P.args, **kwargs: P.kwargs) -> Response:
+        user, password = token_or_basic(request.headers.get("Authorization"))
+        with services().sessions.login(user, password) as session:
+            return view(session, *args, **kwargs)
+
+    return with_session
+
+
+def token_or_basic(header: str | None) -> tuple[str, str]:
+    """The user and the password of a header in either scheme. Raises WrongCredentials as credentials does.
+
+    >>> token_or_basic("Token alice:secret")
+    ('alice', 'secret')
+    """
+    scheme, _, token = (header or "").strip().partition(" ")
+    if scheme.lower() != "token":
+        return credentials(header)
+    user, colon, password = _text(token.strip().encode("latin-1", "replace")).partition(":")
+    if not colon:
+        raise WrongCredentials("the token has no colon: here it is the user and the password, Token user:password")
+    return user, password
 
 
 def credentials(header: str | None) -> tuple[str, str]:

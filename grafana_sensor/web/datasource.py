@@ -83,7 +83,7 @@ def search(session: Session) -> Response:
     A metric that is still being typed is searched for at every letter: what is no variable lists all metrics.
     """
     asked = targets.search_text(_body(requests.Search))
-    found = variables.options(session, parse_variable(asked)) if is_variable(asked) else variables.attributes(session)
+    found = variables.options(session, parse_variable(asked)) if is_variable(asked) else _metrics(session)
     return json_answer(options.texts(found))
 
 
@@ -92,7 +92,7 @@ def search(session: Session) -> Response:
 def metric_list(session: Session) -> Response:
     """simPod's metric list, with the fields of its builder."""
     _body(requests.MetricList)
-    return json_answer(options.metrics(variables.attributes(session)))
+    return json_answer(options.metrics(_metrics(session)))
 
 
 @blueprint.post("/metric-payload-options")
@@ -141,6 +141,11 @@ def tag_values(session: Session) -> Response:
         found = variables.sensors(session, filters=asked.filters)
         return json_answer(options.tag_values([option.value for option in found]))
     return json_answer(options.tag_values(variables.values(session, [asked.key], filters=asked.filters)))
+
+
+def _metrics(session: Session) -> list[Option]:
+    """What a metric list has: the attributes, then the streams of the last scan."""
+    return [*variables.attributes(session), *variables.scan_metrics(session)]
 
 
 def _body(model: type[Body]) -> Body:

@@ -124,11 +124,12 @@ def _stored(
             form="columns" if isinstance(payload, dict) else "records",
         )
     )
-    _count(receipt)
+    count(receipt)
     return _answer(receipt)
 
 
-def _count(receipt: Receipt) -> None:
+def count(receipt: Receipt) -> None:
+    """Count what became of a post among Prometheus' metrics."""
     metrics = services().metrics
     if receipt.duplicate:
         metrics.repeats.inc()

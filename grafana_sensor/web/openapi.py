@@ -13,16 +13,17 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Map
 
 from grafana_sensor.version import __version__
-from grafana_sensor.web import schemas
+from grafana_sensor.web import recorded, schemas
 from grafana_sensor.web.contract import replies, requests
 from grafana_sensor.web.encode import CURSOR, json_answer
 from grafana_sensor.web.ingest import KEY, LONGEST_KEY
-from grafana_sensor.web.operations import OPERATIONS, Form, Operation
+from grafana_sensor.web.operation import Form, Operation
+from grafana_sensor.web.operations import OPERATIONS
 from grafana_sensor.web.parameters import Parameter
 
 blueprint: Final = Blueprint("openapi", __name__)
 
-METHODS: Final = frozenset({"GET", "POST", "PUT"})
+METHODS: Final = frozenset({"DELETE", "GET", "POST", "PUT"})
 """The methods that are described; HEAD and OPTIONS go without saying."""
 
 _REFERENCE: Final = "#/components/schemas/{model}"
@@ -123,7 +124,7 @@ def _answers(operation: Operation) -> dict[str, Any]:
     for status in sorted(operation.problems):
         answers[str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {"application/json": {"schema": {"$ref": _REFERENCE.format(model="Problem")}}},
+            "content": {"application/json": {"schema": {"$ref": _REFERENCE.format(model=operation.problem.__name__)}}},
         }
     return answers
 
@@ -143,7 +144,7 @@ def _form(form: Form) -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     models = [
         model
-        for module in (schemas, requests, replies)
+        for module in (schemas, recorded, requests, replies)
         for model in vars(module).values()
         if isinstance(model, type)
         and issubclass(model, BaseModel)

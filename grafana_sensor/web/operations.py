@@ -7,7 +7,6 @@ bodies the models that check them. `problems` are all the statuses that a client
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -18,48 +17,16 @@ from grafana_sensor.web.datasource import ANNOTATIONS
 from grafana_sensor.web.encode import ARROW, CSV
 from grafana_sensor.web.ingest import POST, POST_ANY
 from grafana_sensor.web.metrics import CONTENT_TYPE
-from grafana_sensor.web.parameters import Parameter
+from grafana_sensor.web.operation import BODY, OBJECT, POSTED, SIGNED, TEXT, Form, Operation, Schema, json_form
+from grafana_sensor.web.recording_operations import RECORDING
 from grafana_sensor.web.rest import QUERY, VALUES
+from grafana_sensor.web.scan_operations import SCAN_OPERATIONS
+from grafana_sensor.web.write import WRITE, WRITE_1
 
-Schema = Mapping[str, Any]
-
-TEXT: Final[Schema] = {"type": "string"}
-OBJECT: Final[Schema] = {"type": "object"}
 ROWS: Final[Schema] = {
     "type": "array",
     "items": {"type": "object", "additionalProperties": {"type": ["number", "string", "null"]}},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A body in one media type: a model, a list of it (`many`), or a schema; and an example that works."""
-
-    model: type[BaseModel] | None = None
-    schema: Schema | None = None
-    many: bool = False
-    example: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One route and method: `takes` the body, `answers` by status and media type, `names` examples of path names."""
-
-    endpoint: str
-    method: str
-    tag: str
-    summary: str
-    answers: Mapping[int, Mapping[str, Form]]
-    problems: tuple[int, ...] = ()
-    parameters: tuple[Parameter, ...] = ()
-    takes: Mapping[str, Form] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
-    signed_in: bool = True
-    idempotent: bool = False
-
-
-def _json(model: type[BaseModel], *, many: bool = False, example: Any = None) -> dict[str, Form]:
-    return {"application/json": Form(model, many=many, example=example)}
 
 
 def _query_body() -> Schema:
@@ -83,14 +50,12 @@ _RECORDS: Final = {
     "application/x-ndjson": Form(schema=TEXT, example='{"sensor": "a", "t": 1}\n{"sensor": "a", "t": 2}\n'),
     "text/csv": Form(schema=TEXT, example="time,sensor,t\r\n2026-01-01T00:00:00Z,a,1.5\r\n"),
 }
-_STORED: Final = {200: _json(schemas.Stored), 201: _json(schemas.Stored)}
-_SIGNED: Final = (401, 503)
-_ASKED: Final = (400, *_SIGNED, 422)
+_STORED: Final = {200: json_form(schemas.Stored), 201: json_form(schemas.Stored)}
+_LINES: Final = {"text/plain": Form(schema=TEXT, example='room,sensor=hall temperature=21.5,state="on"\n')}
+_ASKED: Final = (400, *SIGNED, 422)
 _TABLED: Final = (*_ASKED, 501)
-_BODY: Final = (400, 413, 415, 422)
-_POSTED: Final = (*_BODY, *_SIGNED, 409)
 
-_ASKED_BY_BODY: Final = (*_BODY, *_SIGNED)
+_ASKED_BY_BODY: Final = (*BODY, *SIGNED)
 _NOW: Final = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T06:00:00Z"}
 _PANEL: Final = {
     "application/json": Form(
@@ -115,7 +80,7 @@ def _plugin(
         summary,
         {200: answers},
         _ASKED_BY_BODY,
-        takes=_json(body, example=example),
+        takes=json_form(body, example=example),
     )
 
 
@@ -130,7 +95,7 @@ PLUGINS: Final = (
     _plugin(
         "annotate",
         "The annotations of simple-json",
-        _json(replies.Event, many=True),
+        json_form(replies.Event, many=True),
         requests.Annotations,
         {"range": _NOW, "annotation": {"query": "state WHERE state = 'off'"}},
     ),
@@ -139,7 +104,7 @@ PLUGINS: Final = (
         "get",
         "datasource",
         "The same annotations, for Infinity",
-        {200: _json(replies.Event, many=True)},
+        {200: json_form(replies.Event, many=True)},
         _ASKED,
         ANNOTATIONS,
     ),
@@ -153,29 +118,29 @@ PLUGINS: Final = (
     _plugin(
         "metric_list",
         "simPod's metrics, with the fields of its builder",
-        _json(replies.Metric, many=True),
+        json_form(replies.Metric, many=True),
         requests.MetricList,
         {},
     ),
     _plugin(
         "payload_options",
         "The options of a field of simPod's builder",
-        _json(replies.Choice, many=True),
+        json_form(replies.Choice, many=True),
         requests.PayloadOptions,
         {"name": "sensor", "metric": "temperature"},
     ),
     _plugin(
         "variable",
         "What a variable lists",
-        _json(replies.VariableOption, many=True),
+        json_form(replies.VariableOption, many=True),
         requests.VariableQuery,
         {"payload": {"target": "attributes", "sensor": ["greenhouse-1"]}},
     ),
-    _plugin("tag_keys", "The keys of ad hoc filters", _json(replies.TagKey, many=True), requests.TagKeys, {}),
+    _plugin("tag_keys", "The keys of ad hoc filters", json_form(replies.TagKey, many=True), requests.TagKeys, {}),
     _plugin(
         "tag_values",
         "The values of an ad hoc filter",
-        _json(replies.TagValue, many=True),
+        json_form(replies.TagValue, many=True),
         requests.TagValues,
         {"key": "state"},
     ),
@@ -185,17 +150,23 @@ PLUGINS: Final = (
 OPERATIONS: Final = (
     *PLUGINS,
     Operation(
-        "status.welcome", "get", "status", "What the server is", {200: _json(schemas.Welcome)}, _SIGNED, signed_in=False
+        "status.welcome",
+        "get",
+        "status",
+        "What the server is",
+        {200: json_form(schemas.Welcome)},
+        SIGNED,
+        signed_in=False,
     ),
     Operation(
-        "status.health", "get", "status", "Whether the server lives", {200: _json(schemas.Health)}, signed_in=False
+        "status.health", "get", "status", "Whether the server lives", {200: json_form(schemas.Health)}, signed_in=False
     ),
     Operation(
         "status.ready",
         "get",
         "status",
         "Whether the store answers",
-        {200: _json(schemas.Health)},
+        {200: json_form(schemas.Health)},
         (503,),
         signed_in=False,
     ),
@@ -221,9 +192,9 @@ OPERATIONS: Final = (
         "post",
         "users",
         "Register a user, where the server was started with --open-registration",
-        {201: _json(schemas.User)},
-        (*_BODY, 403, 409, 503),
-        takes=_json(schemas.NewUser, example={"user": "bob", "password": "secret"}),
+        {201: json_form(schemas.User)},
+        (*BODY, 403, 409, 503),
+        takes=json_form(schemas.NewUser, example={"user": "bob", "password": "secret"}),
         signed_in=False,
     ),
     Operation(
@@ -231,29 +202,29 @@ OPERATIONS: Final = (
         "put",
         "users",
         "Set another password for yourself",
-        {200: _json(schemas.User)},
-        (*_BODY, *_SIGNED),
-        takes=_json(schemas.NewPassword, example={"password": "secret"}),
+        {200: json_form(schemas.User)},
+        (*BODY, *SIGNED),
+        takes=json_form(schemas.NewPassword, example={"password": "secret"}),
     ),
-    Operation("rest.sensors", "get", "catalog", "The sensors", {200: _json(schemas.Sensor, many=True)}, _ASKED),
+    Operation("rest.sensors", "get", "catalog", "The sensors", {200: json_form(schemas.Sensor, many=True)}, _ASKED),
     Operation(
         "rest.sensor_attributes",
         "get",
         "catalog",
         "The attributes of a sensor",
-        {200: _json(schemas.Attribute, many=True)},
+        {200: json_form(schemas.Attribute, many=True)},
         (*_ASKED, 404),
         names=_SENSOR,
     ),
     Operation(
-        "rest.attributes", "get", "catalog", "The attributes", {200: _json(schemas.Attribute, many=True)}, _ASKED
+        "rest.attributes", "get", "catalog", "The attributes", {200: json_form(schemas.Attribute, many=True)}, _ASKED
     ),
     Operation(
         "rest.values",
         "get",
         "catalog",
         "The values of an attribute: numbers ascending, then texts by code points",
-        {200: _json(schemas.Count, many=True)},
+        {200: json_form(schemas.Count, many=True)},
         (*_ASKED, 404),
         VALUES,
         names=_ATTRIBUTE,
@@ -263,11 +234,12 @@ OPERATIONS: Final = (
         "put",
         "catalog",
         "Declare an attribute",
-        {200: _json(schemas.Attribute)},
-        _POSTED,
-        takes=_json(schemas.Declared, example={"unit": "celsius", "title": "Air temperature"}),
+        {200: json_form(schemas.Attribute)},
+        POSTED,
+        takes=json_form(schemas.Declared, example={"unit": "celsius", "title": "Air temperature"}),
         names=_ATTRIBUTE,
     ),
+    *SCAN_OPERATIONS,
     Operation("rest.query", "get", "query", "Ask for rows or aggregates", {200: _TABLE}, _TABLED, QUERY),
     Operation(
         "rest.query",
@@ -285,7 +257,7 @@ OPERATIONS: Final = (
         "ingest",
         "Store records of a sensor",
         _STORED,
-        _POSTED,
+        POSTED,
         POST,
         _RECORDS,
         _SENSOR,
@@ -297,10 +269,35 @@ OPERATIONS: Final = (
         "ingest",
         "Store records that name their sensor each",
         _STORED,
-        _POSTED,
+        POSTED,
         POST_ANY,
         _RECORDS,
         idempotent=True,
     ),
+    Operation(
+        "write.write",
+        "post",
+        "ingest",
+        "Store lines of the Influx line protocol; Authorization: Token user:password is taken too",
+        {204: {}},
+        POSTED,
+        WRITE,
+        _LINES,
+        idempotent=True,
+        problem=schemas.WriteProblem,
+    ),
+    Operation(
+        "write.write_1",
+        "post",
+        "ingest",
+        "The same, for clients of InfluxDB 1",
+        {204: {}},
+        POSTED,
+        WRITE_1,
+        _LINES,
+        idempotent=True,
+        problem=schemas.WriteProblem,
+    ),
+    *RECORDING,
 )
 """Every route and method."""

@@ -104,6 +104,64 @@ class Count(Given):
     records: int
 
 
+class ScanRow(Given):
+    """A scan in the list; what is not known, or not yet, is null."""
+
+    created: str | int | None = Field(description="RFC 3339, or epoch milliseconds")
+    number: int | None
+    name: str | None
+    title: str | None
+    state: Literal["CREATED", "PREPARED", "STARTED", "STOPPED", "CLOSED"]
+    start: str | int | None
+    end: str | int | None
+    end_reason: str | None = Field(examples=["SUCCESS"])
+    duration: float | None = Field(description="in seconds")
+    npoints: int | None
+    data_policy: str | None
+    session: str | None
+    proposal: str | None
+    collection: str | None
+    dataset: str | None
+    path: str | None
+    streams: int
+    key: str
+
+
+class StreamTold(Given):
+    """A stream: `points` were sent, those before `first` are there no more."""
+
+    stream: str
+    kind: Literal["array", "json", "scan", "missing"]
+    dtype: str
+    shape: list[int] = Field(description="of one point; -1 where it varies")
+    points: int
+    first: int
+    sealed: bool
+    unit: str | None
+    title: str | None
+    info: dict[str, Any]
+
+
+class ScanTold(Given):
+    """A scan with all that it says of itself."""
+
+    key: str
+    identity: dict[str, str | int]
+    state: Literal["CREATED", "PREPARED", "STARTED", "STOPPED", "CLOSED"]
+    created: str | None
+    start: str | None
+    end: str | None
+    info: dict[str, Any]
+    streams: list[StreamTold]
+
+
+class Point(Given):
+    """A point of a stream: a number, a list of numbers, or JSON."""
+
+    index: int
+    value: Any
+
+
 class Page(Given):
     """A page of rows, and the token of the next one; null where there is none."""
 
@@ -151,6 +209,13 @@ class Problem(Given):
     rejected: list[Rejected] = Field(default=[], description="the records that can't be stored; nothing of the post is")
 
 
+class WriteProblem(Problem):
+    """What went wrong, with what clients of InfluxDB look for."""
+
+    code: str = Field(description="InfluxDB's word for it", examples=["invalid"])
+    line: int | None = Field(None, description="the number of the first wrong line, from 1")
+
+
 def checked(model: type[M], body: Mapping[str, Any]) -> M:
     """The body as a model. Raises BadRequest, which names the member, where it does not fit."""
     try:
@@ -165,4 +230,4 @@ def checked(model: type[M], body: Mapping[str, Any]) -> M:
 
 
 def _members(model: type[BaseModel]) -> str:
-    return " and ".join(model.model_fields)
+    return " and ".join(name for name, each in model.model_fields.items() if each.is_required())

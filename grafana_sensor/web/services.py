@@ -9,6 +9,7 @@ from typing import Final, cast
 from flask import current_app
 
 from grafana_sensor.service.database import Database
+from grafana_sensor.service.following import Followers
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
 from grafana_sensor.web.metrics import Metrics
@@ -25,6 +26,7 @@ class Services:
     settings: Settings
     clock: Callable[[], int]
     metrics: Metrics
+    followers: Followers
 
 
 def services() -> Services:

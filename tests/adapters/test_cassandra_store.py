@@ -20,8 +20,13 @@ from grafana_sensor.adapters.cassandra.keyspaces import CassandraKeyspaces
 from grafana_sensor.adapters.cassandra.pieces import PART
 from grafana_sensor.adapters.cassandra.place import Login, Place
 from grafana_sensor.adapters.cassandra.store import CassandraStore
+from grafana_sensor.chunks.grid import WEEK
+from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.domain.errors import LimitError, Unavailable
+from grafana_sensor.domain.exactsum import SCALE
+from grafana_sensor.domain.plans import Need
 from grafana_sensor.ports import BlobStore
+from tests.chunks import records
 from tests.contract.blobs import EVER, batch, key, post, seal, shown, together
 from tests.contract.stores import PASSWORD, QUICK, CassandraStores, SharedCassandraStores
 
@@ -163,16 +168,33 @@ def test_servers_that_start_at_once_make_the_tables_once(place: Place) -> None:
 def test_an_older_keyspace_is_upgraded(stores: CassandraStores, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where this program has a further script, a keyspace gets it when it is opened next, once, whoever comes first."""
     stores.blobs()
-    newer = schema.Schema((*schema.RECORDS.scripts, "CREATE TABLE KEYSPACE.new (a int PRIMARY KEY);"))
+    today = schema.RECORDS
+    newer = schema.Schema((*today.scripts, "CREATE TABLE KEYSPACE.new (a int PRIMARY KEY);"))
     monkeypatch.setattr(schema, "RECORDS", newer)
     administrator = stores.keyspaces.administrator
     home = stores._home("alice")
     together(lambda _: stores.keyspaces.open("alice", PASSWORD).close(), 4)
     assert [] == administrator.define(f"SELECT * FROM {home}.new")
     ((_, _, version, _),) = administrator.run(homes.HOME, home)
-    assert 2 == version
+    assert newer.version == version
     administrator.define(f"DROP TABLE {home}.new")
+    administrator.conditional((homes.RAISE, (today.version, home)))
+
+
+def test_a_keyspace_without_a_rollup_tree_gets_one(stores: CassandraStores) -> None:
+    """What was sealed by the first version is in nodes, and reached, after the upgrade; what waits is not lost."""
+    with closing(ChunkedStore(stores.blobs())) as store:
+        store.append(records.post("b1", [5, 6, WEEK + 5], t=[1.0, 2.0, 3.0]))
+        records.seal(store)
+        store.append(records.post("b2", [2 * WEEK], t=[4.0]))
+    administrator, home = stores.keyspaces.administrator, stores._home("alice")
+    for name in ("low", "high", "laid"):
+        administrator.define(f"ALTER TABLE {home}.sensor DROP {name}")
+    administrator.define(f"DELETE FROM {home}.roll WHERE owner = 'alice' AND sensor = 'roof' AND kind = 't'")
     administrator.conditional((homes.RAISE, (1, home)))
+    with closing(ChunkedStore(stores.blobs())) as store:
+        assert [] == list(store.check())
+        assert 10 == records.summary(store, records.request(0, 99 * WEEK, Need.SUM)).total >> SCALE
 
 
 def test_a_newer_keyspace_is_refused(stores: CassandraStores) -> None:
@@ -181,10 +203,10 @@ def test_a_newer_keyspace_is_refused(stores: CassandraStores) -> None:
     administrator, home = stores.keyspaces.administrator, stores._home("alice")
     administrator.conditional((homes.RAISE, (9, home)))
     try:
-        with pytest.raises(Unavailable, match="version 9, newer than 1"):
+        with pytest.raises(Unavailable, match=f"version 9, newer than {schema.RECORDS.version}"):
             stores.keyspaces.open("alice", PASSWORD)
     finally:
-        administrator.conditional((homes.RAISE, (1, home)))
+        administrator.conditional((homes.RAISE, (schema.RECORDS.version, home)))
 
 
 def test_further_users_are_sent_to_the_shared_keyspace(stores: CassandraStores) -> None:

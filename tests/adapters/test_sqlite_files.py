@@ -19,10 +19,15 @@ from grafana_sensor.adapters.sqlite import SqliteKeyspaces, files
 from grafana_sensor.adapters.sqlite.keyspaces import file_name
 from grafana_sensor.adapters.sqlite.schema import RECORDS, Schema
 from grafana_sensor.adapters.sqlite.store import RecordsFile, SqliteStore
+from grafana_sensor.chunks.grid import WEEK
+from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.domain.catalog import Declaration
 from grafana_sensor.domain.columns import NUMBER
 from grafana_sensor.domain.errors import Unavailable
+from grafana_sensor.domain.exactsum import SCALE
+from grafana_sensor.domain.plans import Need
 from tests.adapters.workers import seal_all, store_at
+from tests.chunks import records
 from tests.contract.blobs import EVER, batch, post, shown
 from tests.contract.stores import QUICK
 
@@ -231,6 +236,25 @@ def test_an_older_file_gets_todays_tables(tmp_path: Path) -> None:
     file.release()
     with pytest.raises(Unavailable, match="newer"):
         store_at(path)
+
+
+def test_a_file_without_a_rollup_tree_gets_one(tmp_path: Path) -> None:
+    """What was sealed by the first version is in nodes, and reached, after the upgrade; what waits is not lost."""
+    path = tmp_path / "a.sqlite3"
+    with closing(ChunkedStore(store_at(path))) as store:
+        store.append(records.post("b1", [5, 6, WEEK + 5], t=[1.0, 2.0, 3.0]))
+        records.seal(store)
+        store.append(records.post("b2", [2 * WEEK], t=[4.0]))
+    with closing(connect(path)) as connection:
+        connection.execute(
+            "DROP TABLE scan_points; DROP TABLE scan_stream; DROP TABLE scan; DROP TABLE node; DROP TABLE layout;"
+            " DELETE FROM meta WHERE name NOT IN ('catalog_version', 'catalog_state');"
+            " ALTER TABLE sensor DROP COLUMN low; ALTER TABLE sensor DROP COLUMN high;"
+            " PRAGMA user_version = 1"
+        )
+    with closing(ChunkedStore(store_at(path))) as store:
+        assert [] == list(store.check())
+        assert 10 == records.summary(store, records.request(0, 99 * WEEK, Need.SUM)).total >> SCALE
 
 
 def test_an_upgrade_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from grafana_sensor.adapters.memory import MemoryStore
 from grafana_sensor.chunks.codec import encode_floats, encode_ints
+from grafana_sensor.chunks.grid import LADDER
 from grafana_sensor.chunks.rollup import Attribute, Rollup
 from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.chunks.tables import Entry
@@ -65,11 +66,13 @@ def test_bytes_that_are_no_column_are_found(store: ChunkedStore) -> None:
 
 
 def test_an_untrue_rollup_is_found(store: ChunkedStore) -> None:
-    """An epoch's own summary that differs from those of its chunks is a fault."""
+    """An epoch's own summary that differs from those of its chunks is a fault, and so are then the nodes above it."""
     rollup = decoded(store)
     entry = rollup.attribute("t").get(0)
     replace(store, rollup=Rollup(rollup.chunks, {"t": Attribute.pack({0: entry})}).encode())
     assert [] == list(store.check())
     packed = msgpack.packb([Entry(Summary(numbers=7)).packed(), [[0, entry.packed()]]])
     replace(store, rollup=Rollup(rollup.chunks, {"t": b"\0" + packed}).encode())
-    assert ["the rollup's summary of 't' differs from its chunks'"] == [line.split(": ")[-1] for line in store.check()]
+    first, *others = store.check()
+    assert "the rollup's summary of 't' differs from its chunks'" == first.split(": ")[-1]
+    assert len(LADDER.nodes) == sum("node" in line for line in others) == len(others)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grafana_sensor.adapters.memory import MemoryReading, MemoryStore
+from grafana_sensor.chunks.grid import Ladder
 from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.conditions import Condition
@@ -19,7 +20,7 @@ ALL = Need.COUNT | Need.SUM | Need.SQUARES | Need.EXTREMES | Need.ENDS
 @pytest.fixture
 def store() -> ChunkedStore:
     """Three full chunks of four records each: t = 0 to 11 at the times 0 to 11, s = "low" then "high"."""
-    made = ChunkedStore(MemoryStore(), width=1000, chunk_records=4)
+    made = ChunkedStore(MemoryStore(), ladder=Ladder.of(1000), chunk_records=4)
     made.append(post("b", list(range(12)), t=[float(i) for i in range(12)], s=["low"] * 6 + ["high"] * 6))
     seal(made)
     return made
@@ -135,7 +136,7 @@ def test_the_time_is_bounded(store: ChunkedStore) -> None:
 
 def test_a_marker_whose_batch_never_came_is_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that died between its marker and its batch leaves an epoch that is empty, not a fault."""
-    store = ChunkedStore(MemoryStore(), width=1000)
+    store = ChunkedStore(MemoryStore(), ladder=Ladder.of(1000))
     store.append(post("dead", [1], t=[1.0]))
     monkeypatch.setattr(MemoryReading, "batches", lambda *_: [])
     assert 0 == summary(store, request(0, 1000, ALL)).numbers

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grafana_sensor.adapters.memory import MemoryStore
-from grafana_sensor.chunks.seal import prepare
+from grafana_sensor.chunks.grid import Ladder
+from grafana_sensor.chunks.seal import Prepared, prepare
 from grafana_sensor.chunks.store import ChunkedStore
-from grafana_sensor.ports import Seal
 from tests.chunks.records import SENSOR, chunks, post, seal, times
 
 WIDTH, SIZE = 1000, 4
@@ -18,12 +18,12 @@ WIDTH, SIZE = 1000, 4
 @pytest.fixture
 def store() -> ChunkedStore:
     """An empty store with small epochs and chunks."""
-    return ChunkedStore(MemoryStore(), width=WIDTH, chunk_records=SIZE)
+    return ChunkedStore(MemoryStore(), ladder=Ladder.of(WIDTH), chunk_records=SIZE)
 
 
-def prepared(store: ChunkedStore) -> tuple[Seal, int]:
+def prepared(store: ChunkedStore) -> Prepared:
     """The seal of the epoch at 0, as a sealer that looks now makes it."""
-    made = prepare(store._blobs, SENSOR, 0, WIDTH, SIZE)
+    made = prepare(store._blobs, SENSOR, 0, Ladder.of(WIDTH), SIZE)
     assert made is not None
     return made
 
@@ -57,7 +57,8 @@ def test_chunks_that_nothing_touches_stay(store: ChunkedStore) -> None:
     """A seal writes only what is new: the full chunks before keep their ids."""
     trickle(store, range(8))
     store.append(post("new", [8], t=[1.0]))
-    made, records = prepared(store)
+    found = prepared(store)
+    made, records = found.seal, found.records
     assert (1, []) == (records, made.dropped)
     assert 1 == len({chunk for chunk, _ in made.chunks})
 
@@ -84,9 +85,9 @@ def test_a_repeat_after_its_seal_is_forgiven(store: ChunkedStore) -> None:
 def test_a_lost_race_changes_nothing(store: ChunkedStore) -> None:
     """Of two seals of one look the second is refused, and the answer stays."""
     store.append(post("a", [1], t=[1.0]))
-    one, _ = prepared(store)
+    one = prepared(store).seal
     store.append(post("b", [2], t=[2.0]))
-    other, _ = prepared(store)
+    other = prepared(store).seal
     assert [True, False] == [store._blobs.seal(one), store._blobs.seal(other)]
     assert [1, 2] == times(store, 0, 10)
 
@@ -102,7 +103,7 @@ def test_sealing_says_what_it_did(store: ChunkedStore) -> None:
 @given(st.lists(st.lists(st.integers(-30, 30), min_size=1, max_size=12), max_size=8), st.integers(1, 6))
 def test_no_order_of_arrival_loses_a_record(posts: list[list[int]], size: int) -> None:
     """Whatever comes in whatever order, sealed after each post, all records are there once and check is clean."""
-    store = ChunkedStore(MemoryStore(), width=25, chunk_records=size)
+    store = ChunkedStore(MemoryStore(), ladder=Ladder.of(25), chunk_records=size)
     for i, moments in enumerate(posts):
         store.append(post(f"b{i}", moments, t=[float(i)] * len(moments)))
         seal(store)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any, Final, TypeVar
 
+from grafana_sensor.domain.layout import Reach
 from grafana_sensor.ports import Append, Batch, BlobStore, Key, Seal
 
 T = TypeVar("T")
@@ -19,10 +20,15 @@ def batch(name: str, sensor: str = "s", epoch: int = 0, *, count: int = 1, recei
 
 
 def post(
-    *batches: Batch, seen: Mapping[str, Mapping[str, int]] | None = None, version: int = 0, key: Key | None = None
+    *batches: Batch,
+    seen: Mapping[str, Mapping[str, int]] | None = None,
+    version: int = 0,
+    key: Key | None = None,
+    reach: Mapping[str, Reach] | None = None,
 ) -> Append:
     """A post of these batches; it has seen their sensors."""
-    return Append(batches, seen if seen is not None else {each.sensor: {} for each in batches}, version, key)
+    seen = seen if seen is not None else {each.sensor: {} for each in batches}
+    return Append(batches, seen, version, key, reach or {})
 
 
 def key(
@@ -41,9 +47,10 @@ def seal(
     chunks: Mapping[tuple[str, str], bytes] | None = None,
     dropped: Sequence[str] = (),
     covered: Sequence[str] = (),
+    nodes: Mapping[tuple[int, int], bytes] | None = None,
 ) -> Seal:
     """A seal of one epoch."""
-    return Seal(sensor, epoch, generation, rollup, chunks or {}, dropped, covered)
+    return Seal(sensor, epoch, generation, rollup, chunks or {}, dropped, covered, nodes or {})
 
 
 def shown(blobs: BlobStore, sensor: str = "s") -> dict[str, Any]:

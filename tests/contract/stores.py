@@ -26,7 +26,7 @@ from grafana_sensor.adapters.memory import MemoryKeyspaces
 from grafana_sensor.adapters.passwords import Passwords
 from grafana_sensor.adapters.sqlite import SqliteKeyspaces
 from grafana_sensor.adapters.sqlite.keyspaces import file_name
-from grafana_sensor.chunks.epochs import WEEK
+from grafana_sensor.chunks.grid import LADDER, Ladder
 from grafana_sensor.chunks.seal import CHUNK_RECORDS
 from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.ports import BlobStore, Keyspaces, RecordStore
@@ -50,16 +50,19 @@ class Stores(ABC):
     of_processes: ClassVar[bool] = True
     """Whether several processes see the same records at its URI."""
 
+    scans: ClassVar[bool] = True
+    """Whether scans can be recorded there."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "store"
         self._users = 0
 
     def records(
-        self, user: str = "alice", width: int = WEEK, size: int = CHUNK_RECORDS
+        self, user: str = "alice", ladder: Ladder = LADDER, size: int = CHUNK_RECORDS
     ) -> RecordStore:  # where there are epochs
         """The user's records, opened once more; the user is made where there is none.
 
-        Where there are epochs and chunks they are `width` µs and `size` records long.
+        Where there are epochs and chunks they are of the `ladder` and `size` records long.
         """
         return self._opened(user)
 
@@ -96,8 +99,8 @@ class BlobStores(Stores):
         self._opened(user)
         return self._made[-1]
 
-    def records(self, user: str = "alice", width: int = WEEK, size: int = CHUNK_RECORDS) -> RecordStore:
-        return ChunkedStore(self.blobs(user), width, size)
+    def records(self, user: str = "alice", ladder: Ladder = LADDER, size: int = CHUNK_RECORDS) -> RecordStore:
+        return ChunkedStore(self.blobs(user), ladder, size)
 
     def settle(self) -> None:
         """Let the time pass after which what seals have replaced is gone; here it is gone at once."""
@@ -298,7 +301,15 @@ class CassandraStores(OnCassandra, BlobStores):
                     session.execute(f"DELETE FROM {home}.{table} WHERE owner = %s{where}", row)
 
 
-PARTITIONS: Final = {"seg": (", sensor", ", epoch"), "roll": (", sensor",), "sensor": (), "key": (", shard",)}
+PARTITIONS: Final = {
+    "seg": (", sensor", ", epoch"),
+    "roll": (", sensor",),
+    "sensor": (),
+    "key": (", shard",),
+    "scan": (", key",),
+    "scan_list": (", part",),
+    "scan_points": (", key", ", stream", ", part"),
+}
 """What names the partitions of a table, after the owner."""
 
 
@@ -313,6 +324,7 @@ class ClassicStores(OnCassandra):
     """The classic layout, which has no blobs."""
 
     share = 0.012
+    scans = False
     prefix = f"{CassandraStores.prefix}c"
 
     def __init__(self, folder: Path) -> None:
@@ -346,6 +358,9 @@ ADAPTERS: Final[dict[str, type[Stores]]] = {
 }
 BLOBS: Final = {name: stores for name, stores in ADAPTERS.items() if issubclass(stores, BlobStores)}
 """Those that keep records as blobs."""
+
+SCANS: Final = {name: stores for name, stores in ADAPTERS.items() if stores.scans}
+"""Those that keep scans."""
 
 
 @contextmanager

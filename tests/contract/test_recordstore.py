@@ -9,7 +9,7 @@ import pytest
 
 from grafana_sensor.domain.budget import Budget
 from grafana_sensor.domain.catalog import Declaration
-from grafana_sensor.domain.errors import DeclarationError, Error, RecordExists
+from grafana_sensor.domain.errors import DeclarationError, Error, RecordExists, Unprocessable
 from grafana_sensor.domain.limits import Limits
 from grafana_sensor.domain.plans import BEGINNING, FOREVER
 from grafana_sensor.ports import RecordStore
@@ -135,3 +135,12 @@ def test_what_is_stored_is_there_for_who_opens_next(stores: Stores) -> None:
     again = stores.records("alice")
     assert 1 == counted(again)
     again.close()
+
+
+def test_a_store_that_keeps_no_scans_says_so(records: RecordStore) -> None:
+    """Where `able.scans` is False, scans are refused with a message that names a way out."""
+    if records.able.scans:
+        assert [] == records.scans().search({})
+    else:
+        with pytest.raises(Unprocessable, match="keeps no scans; register"):
+            records.scans()

@@ -18,6 +18,8 @@ OWN: Final = {
         {"query", "payload", "variable", "variable-json", "annotation", "infinity", "sh", "text"},
     ),
     "docs/migration.md": ("tests/test_grafana_page.py", {"body"}),
+    "docs/mqtt.md": ("tests/test_mqtt_page.py", {"sh", "json"}),
+    "docs/telegraf.md": ("tests/test_telegraf_page.py", {"sh", "json", "toml", "python"}),
     "docs/reference/grammar.md": ("tests/docs/test_reference.py", {"query", "grammar"}),
 }
 """By the page, the test that runs its blocks in another way, and their words."""

@@ -27,6 +27,7 @@ TAGS = {
     "query": "Asking",
     "ingest": "Storing",
     "catalog": "What there is",
+    "scans": "Scans",
     "users": "Users",
     "datasource": "Grafana's plugins simPod JSON and simple-json",
     "status": "The server",
@@ -171,7 +172,8 @@ def grammar() -> str:
 What `q` of REST, `target` of Grafana's plugins, `Session.query` and `grafana-sensor query` take:
 
 ```grammar
-[SELECT] projection {{, projection}} [FROM sensors] [WHERE condition {{AND condition}}] [BY sensor] [EVERY duration | auto | all]
+[SELECT] projection {{, projection}} [FROM sensors] [WHERE condition {{AND condition}}]
+         [BY sensor] [EVERY duration | auto | all]
 
 projection  attribute | * | aggregate(attribute) | CNT(*)   [AS name]
 sensors     a, b | (a|b) | {{a,b}}

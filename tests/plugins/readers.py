@@ -34,8 +34,8 @@ def read_by_grafana(cases: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """
     node = shutil.which("node")
     if node is None or not (GRAFANA_DATA / "node_modules").is_dir():
-        _missing("node or what npm installs")
-    return _read([node, str(GRAFANA_DATA / "read.cjs")], cases)
+        missing("node or what npm installs")
+    return run([node, str(GRAFANA_DATA / "read.cjs")], cases)
 
 
 def read_by_infinity(cases: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -45,11 +45,12 @@ def read_by_infinity(cases: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     where the case names a `cursor`, `next`.
     """
     if not INFINITY.is_file():
-        _missing("the program that go builds")
-    return _read([str(INFINITY)], cases)
+        missing("the program that go builds")
+    return run([str(INFINITY)], cases)
 
 
-def _read(command: list[str], cases: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def run(command: list[str], cases: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the program answers to the cases."""
     done = subprocess.run(
         command, input=json.dumps(list(cases)), capture_output=True, encoding="utf-8", check=False, timeout=SECONDS
     )
@@ -58,7 +59,8 @@ def _read(command: list[str], cases: Iterable[Mapping[str, Any]]) -> list[dict[s
     return found
 
 
-def _missing(what: str) -> NoReturn:
+def missing(what: str) -> NoReturn:
+    """Skip the test, or fail it in CI, since a program is missing."""
     message = f"{what} is missing: `make test` gets it where node, npm and go are installed"
     if os.environ.get("CI"):
         pytest.fail(message, pytrace=False)

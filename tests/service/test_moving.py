@@ -15,6 +15,7 @@ from grafana_sensor.service import moving
 from grafana_sensor.service.ids import BatchIds
 from grafana_sensor.service.ingest import Incoming, ingest, insert_into
 from grafana_sensor.service.moving import Moved
+from tests.chunks.ladders import adapting
 from tests.oracle import drawn
 from tests.oracle.driver import Driver
 from tests.service.fakes import NOW
@@ -151,7 +152,7 @@ def test_differences_are_told() -> None:
 @given(world=drawn.worlds())
 def test_whatever_was_stored_is_moved(world: drawn.World) -> None:
     """Of any history all records are there afterwards, and no others."""
-    source, target = ChunkedStore(MemoryStore(), world.width, world.size), ChunkedStore(MemoryStore())
+    source, target = ChunkedStore(MemoryStore(), adapting(world.width), world.size), ChunkedStore(MemoryStore())
     driver = Driver(source)
     driver.declare(world)
     for phase in world.phases:

@@ -13,12 +13,13 @@ from flask.testing import FlaskClient
 
 from grafana_sensor.adapters.memory import MemoryKeyspaces
 from grafana_sensor.adapters.passwords import Passwords
-from grafana_sensor.ports import Keyspaces
+from grafana_sensor.ports import Keyspaces, ScanWriting
 from grafana_sensor.service.database import Database
 from grafana_sensor.service.sealing import Sealer
 from grafana_sensor.service.sessions import Sessions
 from grafana_sensor.settings import Settings
 from grafana_sensor.web.app import create_app
+from grafana_sensor.web.services import KEY
 
 CHEAP: Final = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 """Hashes that cost nothing, since what they cost is not tested here."""
@@ -78,6 +79,12 @@ def make() -> Iterator[Make]:
 def make_once() -> Iterator[Make]:
     """The same, for a module whose tests change nothing."""
     yield from _making()
+
+
+def scans_of(client: FlaskClient) -> ScanWriting:
+    """Alice's scans in the store of the client's app."""
+    database: Database = client.application.extensions[KEY].database
+    return database.session_login("alice", "secret").store.scans()
 
 
 @pytest.fixture

@@ -8,17 +8,18 @@ still holds. The state is taken from the rows themselves: one that was seen else
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, cast
+
+import msgpack
 
 from grafana_sensor.adapters.cassandra.connections import Connection, Cql
 from grafana_sensor.adapters.declarations import amended
 from grafana_sensor.domain.catalog import Catalog, Declaration, Kind
 from grafana_sensor.domain.columns import NUMBER, TEXT
 from grafana_sensor.domain.errors import Unavailable
+from grafana_sensor.domain.layout import Layout, Widths
 from grafana_sensor.ports import Append, StaleDeclarations
-
-Seen = Mapping[str, Mapping[str, int]]
 
 AT_ONCE: Final = 500
 """Changes of one conditional batch: a post with more new sensors shows them bit by bit."""
@@ -26,18 +27,25 @@ _TRIES: Final = 100
 
 STATE: Final = Cql("SELECT version, state FROM sensor WHERE owner = ? LIMIT 1")
 ROWS: Final = Cql(
-    "SELECT version, state, kind, name, numbers, texts, declared, unit, title FROM sensor WHERE owner = ?"
+    "SELECT version, state, kind, name, numbers, texts, declared, unit, title, low, high, laid FROM sensor"
+    " WHERE owner = ?"
 )
 SEE: Final = Cql("UPDATE sensor SET state = ? WHERE owner = ? IF version = ?", serial=True)
 ADD_SENSOR: Final = Cql("INSERT INTO sensor (owner, kind, name) VALUES (?, 's', ?)")
 ADD_NUMBERS: Final = Cql("UPDATE sensor SET numbers = numbers + ? WHERE owner = ? AND kind = 's' AND name = ?")
 ADD_TEXTS: Final = Cql("UPDATE sensor SET texts = texts + ? WHERE owner = ? AND kind = 's' AND name = ?")
+REACH: Final = Cql(
+    "UPDATE sensor SET low = ?, high = ? WHERE owner = ? AND kind = 's' AND name = ? IF low = ? AND high = ?",
+    serial=True,
+)
+LAY: Final = Cql("UPDATE sensor SET laid = ? WHERE owner = ? AND kind = 's' AND name = ?")
 DECLARE: Final = Cql(
     "UPDATE sensor SET version = ?, state = ? WHERE owner = ? IF version = ? AND state = ?", serial=True
 )
 DECLARED: Final = Cql("INSERT INTO sensor (owner, kind, name, declared, unit, title) VALUES (?, 'a', ?, ?, ?, ?)")
 
 Change = tuple[Cql, Sequence[object]]
+Known = tuple[Catalog, Mapping[str, Layout]]
 
 
 class Catalogs:
@@ -46,45 +54,56 @@ class Catalogs:
     def __init__(self, connection: Connection, owner: str) -> None:
         self._connection = connection
         self._owner = owner
-        self._remembered: tuple[str | None, Catalog] | None = None
+        self._remembered: tuple[str | None, Known] | None = None
 
     def read(self) -> Catalog:
         """The catalog as it is now."""
+        return self.known()[0]
+
+    def known(self) -> Known:
+        """The catalog and the layouts as they are now."""
         remembered = self._remembered
         if remembered is not None and self._connection.run(STATE, self._owner)[0][1] == remembered[0]:
             return remembered[1]
-        catalog, state = self._read()
+        known, state = self._read()
         if state is not None:
-            self._remembered = state, catalog
-        return catalog
+            self._remembered = state, known
+        return known
 
     def see(self, append: Append) -> None:
-        """Have in the catalog what the post has seen. Raises StaleDeclarations where it was read by older ones."""
-        sensors = (*append.seen, *(batch.sensor for batch in append.batches))
-        changes = list(self._changes(sensors, append.seen))
-        if not changes:
-            rows = self._connection.run(STATE, self._owner)
-            _check(append.version, rows[0][0] if rows else None)
-        for at in range(0, len(changes), AT_ONCE):
-            change = SEE, (secrets.token_hex(8), self._owner, append.version or None)
-            stands = self._connection.conditional(change, *changes[at : at + AT_ONCE])
-            if stands is not None:
-                raise _stale(append.version, stands["version"])
+        """Have in the catalog what the post has seen, and how far it reaches.
+
+        Raises StaleDeclarations where the post was made by older declarations or layouts.
+        """
+        sensors = list(dict.fromkeys((*append.seen, *(batch.sensor for batch in append.batches))))
+        known = self._remembered[1] if self._remembered is not None else (Catalog(), {})
+        for _ in range(_TRIES):
+            changes = [change for sensor in sensors for change in self._changes(sensor, append, known)]
+            if not changes:
+                rows = self._connection.run(STATE, self._owner)
+                return _check(append.version, rows[0][0] if rows else None)
+            if all(self._changed(append.version, changes[at : at + AT_ONCE]) for at in range(0, len(changes), AT_ONCE)):
+                return None
+            known, _ = self._read()
+            _check(append.version, known[0].version)
+        raise Unavailable("the catalog changes again and again meanwhile: send the post once more")
+
+    def _changed(self, version: int, changes: Sequence[Change]) -> bool:
+        """Make the changes, where the version is this one, and each reach the one that it is known to be."""
+        change = SEE, (secrets.token_hex(8), self._owner, version or None)
+        return self._connection.conditional(change, *changes) is None
 
     def show(self, sensor: str) -> None:
         """Have the sensor in the catalog."""
         for _ in range(_TRIES):
-            changes = list(self._changes((sensor,), {}))
-            if not changes:
-                return
-            change = SEE, (secrets.token_hex(8), self._owner, self.read().version or None)
-            if self._connection.conditional(change, *changes) is None:
+            catalog = self.read()
+            if sensor in catalog.sensors or self._changed(catalog.version, [(ADD_SENSOR, (self._owner, sensor))]):
                 return
 
     def declare(self, attribute: str, declaration: Declaration) -> Declaration:
         """As BlobStore.declare."""
         for _ in range(_TRIES):
-            catalog, state = self._read()
+            (catalog, _), state = self._read()
             old = catalog.declarations.get(attribute, Declaration())
             new = amended(attribute, old, declaration, catalog.kinds().get(attribute, 0))
             if new == old:
@@ -96,35 +115,65 @@ class Catalogs:
                 return new
         raise Unavailable("the catalog changes again and again meanwhile: declare the attribute once more")
 
-    def _read(self) -> tuple[Catalog, str | None]:
-        """The catalog and its state; None where it changed while it was read, or was never changed."""
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        """As BlobStore.lay, so many at once."""
+        names = list(changes)
+        return sum(
+            self._lay({name: changes[name] for name in names[at : at + AT_ONCE]})
+            for at in range(0, len(names), AT_ONCE)
+        )
+
+    def _lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        for _ in range(_TRIES):
+            (catalog, layouts), state = self._read()
+            rows = [
+                (LAY, (msgpack.packb(widths), self._owner, sensor))
+                for sensor, (before, widths) in changes.items()
+                if layouts.get(sensor, Layout()) == before
+            ]
+            if not rows:
+                return 0
+            version = catalog.version
+            change = DECLARE, (version + 1, secrets.token_hex(8), self._owner, version or None, state)
+            if self._connection.conditional(change, *rows) is None:
+                return len(rows)
+        return 0
+
+    def _read(self) -> tuple[Known, str | None]:
+        """What is there, and its state; None where it changed while it was read, or was never changed."""
         rows = self._connection.run(ROWS, self._owner)
         sensors: dict[str, dict[str, int]] = {}
         declarations: dict[str, Declaration] = {}
-        for _, _, kind, name, numbers, texts, declared, unit, title in rows:
+        layouts: dict[str, Layout] = {}
+        for _, _, kind, name, numbers, texts, declared, unit, title, low, high, laid in rows:
             if kind == "a":
                 declarations[name] = Declaration(cast("Kind | None", declared), unit, title)
             elif kind == "s":
                 sensors[name] = _kinds(numbers, texts)
+                widths = tuple((start, width) for start, width in msgpack.unpackb(laid)) if laid else ()
+                layouts[name] = Layout(widths, None if low is None else (low, high))
         states = {row[1] for row in rows}
         version = (rows[0][0] or 0) if rows else 0
-        return Catalog(sensors, declarations, version), states.pop() if len(states) == 1 else None
+        return (Catalog(sensors, declarations, version), layouts), states.pop() if len(states) == 1 else None
 
-    def _changes(self, sensors: Iterable[str], seen: Seen) -> Iterator[Change]:
-        """What makes the catalog have them, as far as that isn't known to be there."""
-        known: Seen = {} if self._remembered is None else self._remembered[1].sensors
-        for sensor in dict.fromkeys(sensors):
-            before = known.get(sensor)
-            fresh = {
-                name: bits
-                for name, bits in seen.get(sensor, {}).items()
-                if before is None or bits & ~before.get(name, 0)
-            }
-            if before is None:
-                yield ADD_SENSOR, (self._owner, sensor)
-            for statement, bit in ((ADD_NUMBERS, NUMBER), (ADD_TEXTS, TEXT)):
-                if added := {name for name, bits in fresh.items() if bits & bit}:
-                    yield statement, (added, self._owner, sensor)
+    def _changes(self, sensor: str, append: Append, known: Known) -> Iterator[Change]:
+        """What makes the catalog have the sensor as the post has it, as far as that isn't known to be there."""
+        before = known[0].sensors.get(sensor)
+        fresh = {
+            name: bits
+            for name, bits in append.seen.get(sensor, {}).items()
+            if before is None or bits & ~before.get(name, 0)
+        }
+        if before is None:
+            yield ADD_SENSOR, (self._owner, sensor)
+        for statement, bit in ((ADD_NUMBERS, NUMBER), (ADD_TEXTS, TEXT)):
+            if added := {name for name, bits in fresh.items() if bits & bit}:
+                yield statement, (added, self._owner, sensor)
+        if sensor in append.reach:
+            layout = known[1].get(sensor, Layout())
+            wider = layout.reaching(append.reach[sensor])
+            if wider.reach != layout.reach:
+                yield REACH, (*(wider.reach or ()), self._owner, sensor, *(layout.reach or (None, None)))
 
 
 def _kinds(numbers: Any, texts: Any) -> dict[str, int]:

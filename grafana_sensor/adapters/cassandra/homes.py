@@ -206,6 +206,13 @@ class Homes:
                     f"the keyspace {home.name!r} holds records of somebody who is no user here; drop it or move it away"
                 )
             self._make_role(home)
+        elif steps := [step for place, step in tables.steps.items() if place >= home.version]:
+            inside = self._connections.take(self._place.login, home.name)
+            try:
+                for step in steps:
+                    step(inside)
+            finally:
+                self._connections.release(inside)
         connection.conditional((RAISE, (tables.version, home.name)))
 
     def _make_role(self, home: Home) -> None:

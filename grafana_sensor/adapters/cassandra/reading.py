@@ -7,14 +7,16 @@ may take; where something is missing later than that after the markers, the look
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from grafana_sensor.adapters.cassandra.catalog import Catalogs
-from grafana_sensor.adapters.cassandra.connections import Connection, Cql
+from grafana_sensor.adapters.cassandra.connections import Connection, Cql, Row
 from grafana_sensor.adapters.cassandra.pieces import BATCH, COLUMN, Pieces
 from grafana_sensor.domain.catalog import Catalog
 from grafana_sensor.domain.errors import Unavailable
+from grafana_sensor.domain.layout import Layout
 from grafana_sensor.ports import BlobReading, Rollup
 
 MARKERS: Final = Cql(
@@ -23,6 +25,14 @@ MARKERS: Final = Cql(
 ROLLUPS: Final = Cql(
     "SELECT epoch, blob FROM roll WHERE owner = ? AND sensor = ? AND kind = 'r' AND epoch >= ? AND epoch < ?", 100
 )
+SOME_ROLLUPS: Final = Cql(
+    "SELECT epoch, blob FROM roll WHERE owner = ? AND sensor = ? AND kind = 'r' AND epoch IN ?", 100
+)
+NODES: Final = Cql(
+    "SELECT epoch, id, blob FROM roll WHERE owner = ? AND sensor = ? AND kind = 't' AND (epoch, id) IN ?", 100
+)
+TOGETHER: Final = 100
+"""Rollups or nodes that one statement asks for."""
 GENERATION: Final = Cql("SELECT generation FROM roll WHERE owner = ? AND sensor = ? LIMIT 1", serial=True)
 
 
@@ -33,15 +43,22 @@ class CassandraReading(BlobReading):
         self._connection = connection
         self._owner = owner
         self._catalogs = catalogs
-        self._catalog: Catalog | None = None
+        self._catalog: tuple[Catalog, Mapping[str, Layout]] | None = None
         self._pieces = Pieces(connection, owner)
         self._keep = keep
         self._began: dict[str, float] = {}
 
     def catalog(self) -> Catalog:
         """See the port."""
+        return self._known()[0]
+
+    def layouts(self) -> Mapping[str, Layout]:
+        """See the port."""
+        return self._known()[1]
+
+    def _known(self) -> tuple[Catalog, Mapping[str, Layout]]:
         if self._catalog is None:
-            self._catalog = self._catalogs.read()
+            self._catalog = self._catalogs.known()
         return self._catalog
 
     def markers(self, sensor: str, start: int, end: int) -> dict[int, list[str]]:
@@ -52,9 +69,23 @@ class CassandraReading(BlobReading):
             found.setdefault(epoch, []).append(batch)
         return found
 
-    def rollups(self, sensor: str, start: int, end: int) -> list[Rollup]:
+    def rollups(self, sensor: str, start: int, end: int, only: Sequence[int] | None = None) -> list[Rollup]:
         """See the port."""
-        return [Rollup(*row) for row in self._connection.run(ROLLUPS, self._owner, sensor, start, end)]
+        if only is None:
+            return [Rollup(*row) for row in self._connection.run(ROLLUPS, self._owner, sensor, start, end)]
+        wanted = [epoch for epoch in only if start <= epoch < end]
+        return [Rollup(*row) for row in self._some(SOME_ROLLUPS, sensor, wanted)]
+
+    def nodes(self, sensor: str, spans: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+        """See the port."""
+        rows = self._some(NODES, sensor, [(start, str(width)) for start, width in spans])
+        return {(start, int(width)): blob for start, width, blob in rows}
+
+    def _some(self, statement: Cql, sensor: str, names: Sequence[object]) -> Iterator[Row]:
+        """The rows of these names, not too many by one statement."""
+        parts = (names[at : at + TOGETHER] for at in range(0, len(names), TOGETHER))
+        asked = ((statement, (self._owner, sensor, part)) for part in parts)
+        return chain.from_iterable(self._connection.run_all(asked))
 
     def generation(self, sensor: str) -> int:
         """See the port."""

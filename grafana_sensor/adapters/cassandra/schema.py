@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from threading import Lock
 from typing import Final
@@ -21,6 +21,7 @@ from uuid import UUID, uuid5
 from grafana_sensor.adapters.cassandra.connections import Connection, Cql
 from grafana_sensor.adapters.cassandra.errors import unavailable
 from grafana_sensor.adapters.cassandra.place import Place
+from grafana_sensor.adapters.cassandra.upgrade import make_trees
 
 MOST_COPIES: Final = 3
 """Copies of each record where nothing is said and nodes are enough."""
@@ -39,9 +40,13 @@ _turn = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Scripts, in which KEYSPACE stands for the keyspace's name."""
+    """Scripts, in which KEYSPACE stands for the keyspace's name.
+
+    `steps`: by the place of a script, what is done after it in a keyspace that is older, by a login into that.
+    """
 
     scripts: tuple[str, ...]
+    steps: Mapping[int, Callable[[Connection], None]] = field(default_factory=dict, hash=False)
 
     @property
     def version(self) -> int:
@@ -111,5 +116,8 @@ def _script(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-RECORDS: Final = Schema((_script("schema.cql"),))
+REACHES: Final = _script("tree.cql")
+"""What came to the catalog later, in any layout that has one."""
+
+RECORDS: Final = Schema((_script("schema.cql"), REACHES, _script("scans.cql")), {1: make_trees})
 USERS: Final = Schema((_script("users.cql"), _script("layouts.cql")))

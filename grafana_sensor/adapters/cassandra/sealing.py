@@ -27,6 +27,7 @@ DEAD: Final = 3_600 * SECOND
 
 SEALED: Final = Cql("UPDATE roll SET generation = ? WHERE owner = ? AND sensor = ? IF generation = ?", serial=True)
 PUT_ROLLUP: Final = Cql("INSERT INTO roll (owner, sensor, kind, epoch, id, blob) VALUES (?, ?, 'r', ?, '', ?)")
+PUT_NODE: Final = Cql("INSERT INTO roll (owner, sensor, kind, epoch, id, blob) VALUES (?, ?, 't', ?, ?, ?)")
 PUT_REPLACED: Final = Cql(
     "INSERT INTO roll (owner, sensor, kind, epoch, id, received, blob) VALUES (?, ?, 'd', ?, ?, ?, ?)"
 )
@@ -103,6 +104,8 @@ class Sealing:
         generation = seal.generation + 1
         yield SEALED, (generation, self._owner, seal.sensor, seal.generation or None)
         yield PUT_ROLLUP, (self._owner, seal.sensor, seal.epoch, seal.rollup)
+        for (start, width), blob in seal.nodes.items():
+            yield PUT_NODE, (self._owner, seal.sensor, start, str(width), blob)
         if seal.covered or seal.dropped:
             replaced = msgpack.packb([list(seal.covered), list(seal.dropped)])
             yield (

@@ -8,7 +8,7 @@ is finished by its repeat.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -18,10 +18,12 @@ from grafana_sensor.adapters.cassandra.connections import AT_ONCE, Connection, C
 from grafana_sensor.adapters.cassandra.keys import Keys
 from grafana_sensor.adapters.cassandra.pieces import BATCH, Pieces
 from grafana_sensor.adapters.cassandra.reading import CassandraReading
+from grafana_sensor.adapters.cassandra.scans import CassandraScans
 from grafana_sensor.adapters.cassandra.sealing import SECOND, Sealing
 from grafana_sensor.domain.catalog import Declaration
 from grafana_sensor.domain.errors import Unavailable
-from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, Seal
+from grafana_sensor.domain.layout import Layout, Widths
+from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, ScanWriting, Seal
 
 MARKER: Final = Cql(
     "INSERT INTO roll (owner, sensor, kind, epoch, id, records, received) VALUES (?, ?, 'm', ?, ?, ?, ?)"
@@ -56,6 +58,7 @@ class CassandraStore(BlobStore):
         self._keys = Keys(connection, owner)
         self._pieces = Pieces(connection, owner)
         self._sealing = Sealing(connection, owner, int((timing.keep + SKEW) * SECOND))
+        self._scans = CassandraScans(connection, owner)
         self._forgotten = 0
 
     def append(self, append: Append) -> Key | None:
@@ -91,9 +94,17 @@ class CassandraStore(BlobStore):
         """See the port."""
         return self._catalogs.declare(attribute, declaration)
 
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        """See the port."""
+        return self._catalogs.lay(changes)
+
     def backlog(self) -> list[Backlog]:
         """See the port."""
         return self._sealing.backlog(self._catalogs.read().sensors, self._timing.clock())
+
+    def scans(self) -> ScanWriting:
+        """See the port."""
+        return self._scans
 
     def forget_keys(self, before: int) -> None:
         """See the port; looks through the keys once an hour, since they lie in no order."""

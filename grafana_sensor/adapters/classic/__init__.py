@@ -8,13 +8,14 @@ adapters.cassandra, which is given this layout.
 from importlib.resources import files
 from typing import Final
 
+from grafana_sensor.adapters.cassandra import schema
 from grafana_sensor.adapters.cassandra.homes import Layout
 from grafana_sensor.adapters.cassandra.schema import Schema
 from grafana_sensor.adapters.classic.store import ClassicStore
 
 CLASSIC: Final = Layout(
     "classic",
-    Schema((files(__package__).joinpath("schema.cql").read_text(encoding="utf-8"),)),
+    Schema((files(__package__).joinpath("schema.cql").read_text(encoding="utf-8"), schema.REACHES)),
     ("SELECT", "MODIFY", "CREATE"),
     ClassicStore,
 )

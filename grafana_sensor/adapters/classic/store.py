@@ -18,7 +18,8 @@ from grafana_sensor.adapters.classic import tables, writing
 from grafana_sensor.adapters.classic.check import faults
 from grafana_sensor.adapters.classic.reading import ClassicReading
 from grafana_sensor.domain.catalog import Catalog, Declaration
-from grafana_sensor.ports import Able, Append, Backlog, Key, Post, RecordStore, Sealed
+from grafana_sensor.domain.errors import Unprocessable
+from grafana_sensor.ports import Able, Append, Backlog, Key, Post, RecordStore, ScanWriting, Sealed
 
 _KEYS_KEPT: Final = 8 * 24 * HOUR
 """How long idempotency keys are kept: 7 days are promised."""
@@ -27,7 +28,7 @@ _KEYS_KEPT: Final = 8 * 24 * HOUR
 class ClassicStore(RecordStore):
     """One user's records; holds `connection` until it is closed, and gives it back by `release`."""
 
-    able = Able(records=writing.MOST_RECORDS, text=writing.LONGEST_TEXT, seals=False)
+    able = Able(records=writing.MOST_RECORDS, text=writing.LONGEST_TEXT, seals=False, scans=False)
 
     def __init__(self, user: str, connection: Connection, release: Callable[[Connection], None], _: Timing) -> None:
         self._user = user
@@ -89,6 +90,10 @@ class ClassicStore(RecordStore):
         """Nothing is ever left to seal; forgets expired keys."""
         self._keys.forget(now - _KEYS_KEPT)
         return Sealed()
+
+    def scans(self) -> ScanWriting:
+        """Refused: the classic layout has tables for values by their time alone."""
+        raise Unprocessable("the classic layout keeps no scans; register the user in a store without layout=classic")
 
     def check(self) -> Iterator[str]:
         """Verify that a record's rows in all tables say the same: a line for each fault."""

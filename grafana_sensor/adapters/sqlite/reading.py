@@ -6,7 +6,7 @@ sensors' numbers never change, so they are remembered from look to look; so is t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -14,17 +14,20 @@ import apsw
 
 from grafana_sensor.adapters.sqlite.errors import OwnErrors
 from grafana_sensor.domain.catalog import Catalog, Declaration, Kind
+from grafana_sensor.domain.layout import Layout
 from grafana_sensor.ports import BlobReading, Rollup
 
 STATE = "SELECT value FROM meta WHERE name = 'catalog_state'"
 VERSION = "SELECT value FROM meta WHERE name = 'catalog_version'"
-SENSORS = "SELECT id, name FROM sensor ORDER BY name"
+SENSORS = "SELECT id, name, low, high FROM sensor ORDER BY name"
+LAYOUTS = "SELECT sensor, start, width FROM layout ORDER BY sensor, start"
 ATTRIBUTES = "SELECT sensor, name, kinds FROM attribute"
 DECLARATIONS = "SELECT attribute, kind, unit, title FROM declaration"
 SENSOR = "SELECT id FROM sensor WHERE name = ?"
 GENERATION = "SELECT generation FROM sensor WHERE name = ?"
 MARKERS = "SELECT epoch, id FROM batch WHERE sensor = ? AND epoch >= ? AND epoch < ?"
 ROLLUPS = "SELECT epoch, blob FROM rollup WHERE sensor = ? AND epoch >= ? AND epoch < ? ORDER BY epoch"
+NODE = "SELECT blob FROM node WHERE sensor = ? AND start = ? AND width = ?"
 BATCH = """
 SELECT blob FROM batch JOIN batch_blob USING (place) WHERE sensor = ? AND epoch = ? AND id = ?
 """
@@ -36,7 +39,7 @@ class Remembered:
     """What the looks of a process share; each is committed, and holds for ever or until `state` changes."""
 
     sensors: dict[str, int] = field(default_factory=dict)
-    catalog: tuple[int, Catalog] | None = None
+    catalog: tuple[int, Catalog, Mapping[str, Layout]] | None = None
 
 
 class SqliteReading(BlobReading):
@@ -49,16 +52,31 @@ class SqliteReading(BlobReading):
 
     def catalog(self) -> Catalog:
         """See the port."""
+        return self._known()[0]
+
+    def layouts(self) -> Mapping[str, Layout]:
+        """See the port."""
+        return self._known()[1]
+
+    def _known(self) -> tuple[Catalog, Mapping[str, Layout]]:
         state = cast(int, self._value(STATE))
         if (known := self._remembered.catalog) is not None and known[0] == state:
-            return known[1]
-        names: dict[int, str] = dict(self._rows(SENSORS))
+            return known[1:]
+        rows = self._rows(SENSORS)
+        names: dict[int, str] = {number: name for number, name, _, _ in rows}
+        widths: dict[int, list[tuple[int, int]]] = {}
+        for sensor, start, width in self._rows(LAYOUTS):
+            widths.setdefault(sensor, []).append((start, width))
+        layouts = {
+            name: Layout(tuple(widths.get(number, ())), None if low is None else (low, high))
+            for number, name, low, high in rows
+        }
         sensors: dict[str, dict[str, int]] = {name: {} for name in names.values()}
         for sensor, attribute, kinds in self._rows(ATTRIBUTES):
             sensors[names[sensor]][attribute] = kinds
         catalog = Catalog(sensors, self._declarations(), cast(int, self._value(VERSION)))
-        self._remembered.catalog = (state, catalog)
-        return catalog
+        self._remembered.catalog = (state, catalog, layouts)
+        return catalog, layouts
 
     def markers(self, sensor: str, start: int, end: int) -> dict[int, list[str]]:
         """See the port."""
@@ -67,9 +85,16 @@ class SqliteReading(BlobReading):
             found.setdefault(epoch, []).append(batch)
         return found
 
-    def rollups(self, sensor: str, start: int, end: int) -> list[Rollup]:
+    def rollups(self, sensor: str, start: int, end: int, only: Sequence[int] | None = None) -> list[Rollup]:
         """See the port."""
-        return [Rollup(epoch, blob) for epoch, blob in self._rows(ROLLUPS, self._sensor(sensor), start, end)]
+        number = self._sensor(sensor)
+        ranges = [(start, end)] if only is None else [(epoch, epoch + 1) for epoch in only if start <= epoch < end]
+        return [Rollup(epoch, blob) for each in ranges for epoch, blob in self._rows(ROLLUPS, number, *each)]
+
+    def nodes(self, sensor: str, spans: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+        """See the port."""
+        number = self._sensor(sensor)
+        return {span: blob for span in spans for (blob,) in self._rows(NODE, number, *span)}
 
     def generation(self, sensor: str) -> int:
         """See the port."""

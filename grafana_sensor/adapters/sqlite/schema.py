@@ -7,23 +7,29 @@ run in one transaction, under the gate. A file of a newer version, or of another
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Final
 
 import apsw
 
 from grafana_sensor.adapters.sqlite.errors import unavailable
+from grafana_sensor.adapters.sqlite.upgrade import make_nodes
 
 PAGE_SIZE: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """`application`: the mark of the files that have these tables; `scripts`: see above."""
+    """`application`: the mark of the files that have these tables; `scripts`: see above.
+
+    `steps`: by the place of a script, what is done after it.
+    """
 
     application: int
     scripts: tuple[str, ...]
+    steps: Mapping[int, Callable[[apsw.Connection], None]] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -42,8 +48,10 @@ class Schema:
         if version == 0:
             _make_shareable(connection, file)
         connection.execute("BEGIN IMMEDIATE")
-        for script in self.scripts[version:]:
-            connection.execute(script)
+        for place in range(version, self.version):
+            connection.execute(self.scripts[place])
+            if place in self.steps:
+                self.steps[place](connection)
         connection.execute(f"PRAGMA application_id = {self.application}; PRAGMA user_version = {self.version}; COMMIT")
 
     def _version(self, connection: apsw.Connection, file: str) -> int:
@@ -72,5 +80,5 @@ def _script(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-RECORDS: Final = Schema(0x67727300, (_script("schema.sql"),))
+RECORDS: Final = Schema(0x67727300, (_script("schema.sql"), _script("tree.sql"), _script("scans.sql")), {1: make_nodes})
 USERS: Final = Schema(0x67727301, (_script("users.sql"),))

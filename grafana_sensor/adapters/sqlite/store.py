@@ -6,7 +6,7 @@ there is never a marker without its data. A seal reads nothing under the gate bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,9 +14,11 @@ from typing import Any, ClassVar
 from grafana_sensor.adapters.sqlite import writing
 from grafana_sensor.adapters.sqlite.files import File
 from grafana_sensor.adapters.sqlite.reading import Remembered, SqliteReading
+from grafana_sensor.adapters.sqlite.scans import SqliteScans
 from grafana_sensor.adapters.sqlite.schema import RECORDS, Schema
 from grafana_sensor.domain.catalog import Declaration
-from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, Seal
+from grafana_sensor.domain.layout import Layout, Reach, Widths
+from grafana_sensor.ports import Append, Backlog, BlobReading, BlobStore, Key, ScanWriting, Seal
 
 BACKLOG = """
 SELECT name, epoch, count(*), sum(records), min(received)
@@ -35,6 +37,7 @@ class RecordsFile(File):
         super().__init__(path)
         self.remembered = Remembered()
         self.seen: dict[str, dict[str, int]] = {}
+        self.reached: dict[str, Layout] = {}
 
 
 class SqliteStore(BlobStore):
@@ -43,17 +46,26 @@ class SqliteStore(BlobStore):
     def __init__(self, file: RecordsFile) -> None:
         self._file = file
         self._holders = [file]
+        self._scans = SqliteScans(file)
 
     def append(self, append: Append) -> Key | None:
         """See the port."""
         news = self._news(append)
-        taken = self._file.write(lambda connection: writing.append(connection, append, news))
+        reaches = {sensor: reach for sensor, reach in append.reach.items() if self._grows(sensor, reach)}
+        taken = self._file.write(lambda connection: writing.append(connection, append, news, reaches))
         if taken is None:
+            for sensor, reach in reaches.items():
+                self._file.reached[sensor] = self._file.reached.get(sensor, Layout()).reaching(reach)
             for sensor, kinds in news.items():
                 known = self._file.seen.setdefault(sensor, {})
                 for attribute, bits in kinds.items():
                     known[attribute] = known.get(attribute, 0) | bits
         return taken
+
+    def _grows(self, sensor: str, reach: Reach) -> bool:
+        """Whether that is further than this process has seen committed."""
+        known = self._file.reached.get(sensor, Layout())
+        return known.reaching(reach) != known
 
     def _news(self, append: Append) -> dict[str, dict[str, int]]:
         """The sensors, and the kinds of their attributes, that this process hasn't seen committed."""
@@ -84,11 +96,19 @@ class SqliteStore(BlobStore):
         """See the port."""
         return self._file.write(lambda connection: writing.declare(connection, attribute, declaration))
 
+    def lay(self, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+        """See the port."""
+        return self._file.write(lambda connection: writing.lay(connection, changes))
+
     def backlog(self) -> list[Backlog]:
         """See the port."""
         with self._file.snapshot() as connection, self._file.errors:
             rows: list[Any] = connection.execute(BACKLOG).fetchall()
         return [Backlog(*row) for row in rows]
+
+    def scans(self) -> ScanWriting:
+        """See the port."""
+        return self._scans
 
     def forget_keys(self, before: int) -> None:
         """See the port."""

@@ -14,6 +14,7 @@ import apsw
 from grafana_sensor.adapters.declarations import amended
 from grafana_sensor.adapters.sqlite.reading import SENSOR, VERSION
 from grafana_sensor.domain.catalog import Declaration
+from grafana_sensor.domain.layout import Layout, Reach, Widths
 from grafana_sensor.ports import Append, Batch, Key, Seal, StaleDeclarations
 
 Seen = Mapping[str, Mapping[str, int]]
@@ -46,19 +47,34 @@ PUT_CHUNK = "INSERT OR REPLACE INTO chunk (sensor, epoch, id, name, blob) VALUES
 PUT_ROLLUP = """
 INSERT INTO rollup (sensor, epoch, blob) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET blob = excluded.blob
 """
+PUT_NODE = """
+INSERT INTO node (sensor, start, width, blob) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET blob = excluded.blob
+"""
+REACH = """
+UPDATE sensor SET low = min(ifnull(low, :low), :low), high = max(ifnull(high, :high), :high)
+WHERE name = :name AND (low IS NULL OR low > :low OR high < :high)
+"""
+LAID = "SELECT start, width FROM layout WHERE sensor = ? ORDER BY start"
+REACHED = "SELECT low, high FROM sensor WHERE id = ? AND low IS NOT NULL"
+UNLAY = "DELETE FROM layout WHERE sensor = ?"
+LAY = "INSERT INTO layout (sensor, start, width) VALUES (?, ?, ?)"
 DECLARED = "SELECT kind, unit, title FROM declaration WHERE attribute = ?"
 KINDS = "SELECT kinds FROM attribute WHERE name = ?"
 DECLARE = "INSERT OR REPLACE INTO declaration (attribute, kind, unit, title) VALUES (?, ?, ?, ?)"
 
 
-def append(connection: apsw.Connection, append: Append, news: Seen) -> Key | None:
-    """As BlobStore.append; `news` is what of `append.seen` isn't known to be there."""
+def append(connection: apsw.Connection, append: Append, news: Seen, reaches: Mapping[str, Reach]) -> Key | None:
+    """As BlobStore.append; `news` and `reaches` are what of `seen` and `reach` isn't known to be there."""
     if append.key is not None and (taken := _taken(connection, append.key)):
         return taken
     version = _value(connection, VERSION)
     if append.version != version:
         raise StaleDeclarations(f"flattened by version {append.version}; it is {version} now")
     _see(connection, news)
+    for sensor, (low, high) in reaches.items():
+        connection.execute(REACH, {"name": sensor, "low": low, "high": high})
+        if connection.changes():
+            connection.execute(BUMP, ("catalog_state",))
     numbers: dict[str, int] = {}
     for batch in append.batches:
         if batch.sensor not in numbers:
@@ -84,7 +100,25 @@ def seal(connection: apsw.Connection, seal: Seal) -> bool:
     rows = ((number, seal.epoch, *name, blob) for name, blob in seal.chunks.items())
     connection.executemany(PUT_CHUNK, rows)
     connection.execute(PUT_ROLLUP, (number, seal.epoch, seal.rollup))
+    connection.executemany(PUT_NODE, [(number, *span, blob) for span, blob in seal.nodes.items()])
     return True
+
+
+def lay(connection: apsw.Connection, changes: Mapping[str, tuple[Layout, Widths]]) -> int:
+    """As BlobStore.lay."""
+    laid = 0
+    for sensor, (before, widths) in changes.items():
+        number = _value(connection, SENSOR, sensor)
+        now: list[Any] = connection.execute(LAID, (number,)).fetchall()
+        reached: list[Any] = connection.execute(REACHED, (number,)).fetchall()
+        if Layout(tuple(now), reached[0] if reached else None) == before:
+            connection.execute(UNLAY, (number,))
+            connection.executemany(LAY, [(number, *each) for each in widths])
+            laid += 1
+    if laid:
+        connection.execute(BUMP, ("catalog_version",))
+        connection.execute(BUMP, ("catalog_state",))
+    return laid
 
 
 def declare(connection: apsw.Connection, attribute: str, declaration: Declaration) -> Declaration:

@@ -111,7 +111,11 @@ def _of_table(table: Table, *, frame: bool) -> list[Element]:
 
 
 def _cells(column: TableColumn) -> list[Any]:
-    return milliseconds(column.values) if column.kind == "time" else list(column.values)
+    if column.kind != "time":
+        return list(column.values)
+    if None in column.values:
+        return [None if us is None else us // MILLISECOND for us in column.values]
+    return milliseconds(column.values)
 
 
 def _config(column: TableColumn) -> Element:
