@@ -10,9 +10,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NODE := tests/plugins/grafana_data
 GO := tests/plugins/infinity
 TELEGRAF := tests/plugins/telegraf
-READERS := $(NODE)/node_modules/.package-lock.json build/infinity build/telegraf
+COMPOSE := tests/provision/compose
+READERS := $(NODE)/node_modules/.package-lock.json build/infinity build/telegraf build/compose
 
-.PHONY: help demo test check lint types layers docs bench soak cassandra format clean
+.PHONY: help demo test check lint types layers docs bench soak cassandra format lock clean
 
 help:
 	@echo "make demo    a server on 127.0.0.1:8000 with a year of weather and live devices (user demo, password demo)"
@@ -22,6 +23,7 @@ help:
 	@echo "make soak    three nodes of Cassandra, two servers, a minute of load, while nodes die and return"
 	@echo "make cassandra  a node of Cassandra on 127.0.0.1:9042 for trying out; make cassandra ARGS=stop ends it"
 	@echo "make format  lay out the code, sort its imports, write the pages of docs that are made from code"
+	@echo "make lock    write docker/requirements.txt, what the image is made of, from setup.cfg"
 	@echo "make clean   remove what these made"
 
 demo: $(VENV)/.run
@@ -60,6 +62,12 @@ format: $(VENV)/.check
 	$(BIN)/ruff format
 	$(BIN)/python -m tests.docs
 
+# For the Python of the Dockerfile; setuptools builds the package itself there.
+lock: | $(BIN)/pip
+	$(PIP) uv
+	echo setuptools | $(BIN)/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --upgrade \
+	    --no-annotate --custom-compile-command "make lock" setup.py - --output-file docker/requirements.txt
+
 clean:
 	rm -rf $(VENV) $(NODE)/node_modules build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -71,11 +79,11 @@ $(VENV)/.run: setup.cfg setup.py | $(BIN)/pip
 	@touch $@
 
 $(VENV)/.test: setup.cfg setup.py | $(BIN)/pip
-	$(PIP) --editable '.[arrow,blissdata,test]'
+	$(PIP) --editable '.[arrow,blissdata,provision,test]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.check: setup.cfg setup.py | $(BIN)/pip
-	$(PIP) --editable '.[arrow,blissdata,test,check]'
+	$(PIP) --editable '.[arrow,blissdata,provision,test,check]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
 
 $(BIN)/pip:
@@ -89,7 +97,7 @@ $(BIN)/pip:
 	echo "grafana_sensor needs Python 3.11 or newer, and $(PYTHON) is not: make PYTHON=/path/to/python3.11 ..." >&2; \
 	exit 1
 
-# What reads our answers as Grafana's plugins do, and what writes as Telegraf does, for tests/plugins.
+# What reads our answers as Grafana's plugins do, what writes as Telegraf does, and docker-compose.yml as Docker does.
 
 $(NODE)/node_modules/.package-lock.json: $(addprefix $(NODE)/,.npmrc package.json package-lock.json)
 	@$(call with,npm,cd $(NODE) && npm ci && touch node_modules/.package-lock.json)
@@ -99,6 +107,9 @@ build/infinity: $(addprefix $(GO)/,go.mod go.sum) $(wildcard $(GO)/*.go)
 
 build/telegraf: $(addprefix $(TELEGRAF)/,go.mod go.sum) $(wildcard $(TELEGRAF)/*.go)
 	@$(call with,go,cd $(TELEGRAF) && go build -buildvcs=false -o ../../../build/telegraf .)
+
+build/compose: $(addprefix $(COMPOSE)/,go.mod go.sum) $(wildcard $(COMPOSE)/*.go)
+	@$(call with,go,cd $(COMPOSE) && go build -buildvcs=false -o ../../../build/compose .)
 
 # $(call with,tool,command): runs the command; without the tool it leaves the tests that need it skipped, but not with CI set.
 with = \

@@ -134,13 +134,15 @@ def test_console_scripts_import() -> None:
 
 def test_every_dependency_is_explained() -> None:
     """The page on dependencies has a row for each of setup.cfg's packages, and for no other."""
-    extras = ("arrow", "blissdata", "test", "check")
-    listed = setup_cfg("options", "install_requires")
-    listed += [package for extra in extras for package in setup_cfg("options.extras_require", extra)]
-    wanted = {re.split("[<>=!~]", package)[0] for package in listed}
+    extras = ("arrow", "blissdata", "provision", "test", "check")
+    wanted = {*setup_cfg("options", "install_requires")}
+    wanted |= {package for extra in extras for package in setup_cfg("options.extras_require", extra)}
+    wanted = {re.split(r"[ <>=!~\[;]", package)[0] for package in wanted}
     page = (ROOT / "docs/design/dependencies.md").read_text(encoding="utf-8")
     rows = re.findall(
-        r"^\| (?!package )(?:(?:arrow|blissdata|test|check) \| )?([a-z0-9, -]+) \| [^|]+ \|$", page, flags=re.MULTILINE
+        r"^\| (?!package )(?:(?:arrow|blissdata|provision|test|check) \| )?([a-z0-9, -]+) \| [^|]+ \|$",
+        page,
+        flags=re.MULTILINE,
     )
     assert wanted == {package for row in rows for package in row.split(", ")}
 

@@ -17,6 +17,7 @@ from grafana_sensor.cli import (
     ingest,
     mqtt,
     passwd,
+    provision,
     query,
     register,
     scan,
@@ -54,5 +55,6 @@ for _command in (
     check,
     scan,
     import_classic,
+    provision,
 ):
     main.add_command(_command.command)

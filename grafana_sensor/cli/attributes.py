@@ -30,5 +30,5 @@ def command(sensor: str | None, store: str | None, user: str, password: str | No
     from grafana_sensor.service import listings
 
     with logged_in(settings, user, password) as session:
-        rows = listings.attributes(session, sensor)
+        rows = listings.attributes(session, None if sensor is None else [sensor])
     show(listed(rows, attribute="text", kind="text", records="integer", unit="text", title="text"), form)

@@ -76,6 +76,7 @@ class Bridge:
     _unacknowledged: list[Message] = field(default_factory=list)
     _stored: OrderedDict[Mark, None] = field(default_factory=OrderedDict)
     _journalled: bool = False
+    _filters: Sequence[str] = ()
 
     def begin(self) -> None:
         """Take up what the journal says; to be called first, and followed by `flush`."""
@@ -83,6 +84,18 @@ class Bridge:
         self._stored.update(dict.fromkeys(entry.stored))
         self._pending = entry.batch
         self._journalled = entry.batch is not None
+        self._filters = entry.filters
+
+    @property
+    def left_behind(self) -> list[str]:
+        """What an earlier process of this session asked the broker for, and nobody does any more."""
+        return [each for each in self._filters if each not in self.reader.filters]
+
+    def subscribed(self) -> None:
+        """The broker sends what is asked for, and nothing else."""
+        if self._filters != self.reader.filters:
+            self._filters = self.reader.filters
+            self._note(self._pending if self._journalled else None)
 
     @property
     def waiting(self) -> bool:
@@ -135,8 +148,12 @@ class Bridge:
     def settle(self) -> None:
         """Note in the journal that nothing is being stored, where it says otherwise."""
         if self._journalled and self._pending is None:
-            self.journal.write(Entry(list(self._stored)))
-            self._journalled = False
+            self._note(None)
+
+    def _note(self, batch: Batch | None) -> None:
+        """Have the journal say how things stand, with the batch that may be stored."""
+        self.journal.write(Entry(list(self._stored), batch, self._filters))
+        self._journalled = batch is not None
 
     def _batch(self) -> Batch:
         """The gathered messages, without those that are stored or were retained, in the journal before they are."""
@@ -147,8 +164,7 @@ class Bridge:
         self.tally.repeats += len(fresh) - len(new)
         batch = Batch(self.new_key(), new)
         if new:
-            self.journal.write(Entry(list(self._stored), batch))
-            self._journalled = True
+            self._note(batch)
         return batch
 
     def _store_pending(self) -> Sequence[Message]:

@@ -184,7 +184,8 @@ class Broker:
         self._flush()
         if not self._bridge.waiting:
             self._bridge.settle()
-        self._client.disconnect()
+        if self._client.socket() is not None:
+            self._client.disconnect()
 
     def _made(self) -> Client:
         address = self._address
@@ -213,7 +214,9 @@ class Broker:
             return
         self._connected, self._since = True, time.monotonic()
         self._bridge.connected(resumed=flags.session_present)
-        filters = [pattern.filter for pattern in self._bridge.reader.patterns]
+        filters = self._bridge.reader.filters
+        if self._bridge.left_behind:
+            client.unsubscribe(self._bridge.left_behind)
         if self._address.protocol == "5":
             options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_DO_NOT_SEND)
             client.subscribe([(each, options) for each in filters])
@@ -225,7 +228,8 @@ class Broker:
         for pattern, reason in zip(self._bridge.reader.patterns, reasons, strict=False):
             if reason.is_failure:
                 self._failure = BadRequest(f"the broker refuses the topic {pattern.filter!r}: {reason}")
-        filters = ", ".join(pattern.filter for pattern in self._bridge.reader.patterns)
+        self._bridge.subscribed()
+        filters = ", ".join(self._bridge.reader.filters)
         session = "a session goes on" if self._resumed else "a session begins"
         self._log(f"connected to {self._address.host}:{self._address.port}, {session}: {filters}")
 

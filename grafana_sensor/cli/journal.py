@@ -13,7 +13,7 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from grafana_sensor.cli.messages import Message
@@ -34,10 +34,14 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a journal says: the marks of messages that are stored, the oldest first, and the batch that may be."""
+    """What a journal says: the marks of messages that are stored, the oldest first, and the batch that may be.
+
+    `filters` are what the session asks the broker for.
+    """
 
     stored: Sequence[Mark] = ()
-    batch: Batch | None = field(default=None)
+    batch: Batch | None = None
+    filters: Sequence[str] = ()
 
 
 class Journal:
@@ -56,7 +60,7 @@ class Journal:
                 for topic, payload, received, mid, repeat in said["batch"]["messages"]
             ]
             batch = said["batch"] and Batch(said["batch"]["key"], messages)
-            return Entry([(mid, digest) for mid, digest in said["stored"]], batch)
+            return Entry([(mid, digest) for mid, digest in said["stored"]], batch, said["filters"])
         except FileNotFoundError:
             return Entry()
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -75,7 +79,8 @@ class Journal:
             ],
         }
         with self._next.open("w", encoding="utf-8") as file:
-            json.dump({"stored": entry.stored, "batch": batch}, file, separators=(",", ":"))
+            said = {"stored": entry.stored, "batch": batch, "filters": entry.filters}
+            json.dump(said, file, separators=(",", ":"))
             file.flush()
             os.fsync(file.fileno())
         self._next.replace(self._path)

@@ -53,6 +53,11 @@ class Reader:
     time_field: str | None = None
     limits: Limits = Limits()  # noqa: RUF009  # it is frozen
 
+    @property
+    def filters(self) -> list[str]:
+        """What the broker is asked for."""
+        return [pattern.filter for pattern in self.patterns]
+
     def records(self, message: Message) -> list[dict[str, Any]]:
         """The records of a message, each with its time and sensor in TIME_FIELD and SENSOR_FIELD.
 

@@ -77,9 +77,9 @@ grafana-sensor mqtt --broker mqtts://broker.example --ca ca.pem --broker-user gr
 @click.option(
     "--broker-password", envvar=PREFIX + "BROKER_PASSWORD", show_envvar=True, help="Their password at the broker."
 )
-@click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="Whom to trust, PEM.  [default: the system's]")
-@click.option("--certificate", type=click.Path(exists=True, dir_okay=False), help="The client's certificate, PEM.")
-@click.option("--key", type=click.Path(exists=True, dir_okay=False), help="Its key, PEM, where it is in another file.")
+@click.option("--ca", type=click.Path(dir_okay=False), help="Whom to trust, PEM.  [default: the system's]")
+@click.option("--certificate", type=click.Path(dir_okay=False), help="The client's certificate, PEM.")
+@click.option("--key", type=click.Path(dir_okay=False), help="Its key, PEM, where it is in another file.")
 @click.option(
     "--protocol", type=click.Choice(["5", "3.1.1"]), default="5", show_default=True, help="The version of MQTT."
 )
@@ -175,6 +175,9 @@ def _tls(ca: str | None, certificate: str | None, key: str | None) -> ssl.SSLCon
     """What the connection is encrypted by. Raises BadRequest where a file can't be read."""
     import ssl
 
+    for file in filter(None, (ca, certificate, key)):
+        if not Path(file).is_file():
+            raise BadRequest(f"there is no file {shown(file)}")
     try:
         context = ssl.create_default_context(cafile=ca)
         if certificate is not None:

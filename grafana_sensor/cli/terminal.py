@@ -47,15 +47,6 @@ def progress(what: str, total: int | None, *, octets: bool = False) -> Iterator[
         yield lambda done: bar.update(task, completed=done)
 
 
-def open_page(url: str) -> None:
-    """Open a page in the browser of who sits there, if somebody does, before a display."""
-    displayed = sys.platform == "darwin" or not {"DISPLAY", "WAYLAND_DISPLAY"}.isdisjoint(os.environ)
-    if is_written_to() and displayed:
-        # In a process of its own: some browsers are waited for.
-        command = [sys.executable, "-m", "webbrowser", "-t", url]
-        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  # our own address
-
-
 class Report:
     """Lines for the log on standard error, and on a terminal a line below them that changes in its place."""
 
@@ -77,6 +68,15 @@ class Report:
     def _draw(self) -> None:
         if self.drawn:
             click.echo(_CLEAR + self._state, err=True, nl=False)
+
+
+def open_page(url: str) -> None:
+    """Open a page in the browser of who sits there, if somebody does, before a display."""
+    displayed = sys.platform == "darwin" or not {"DISPLAY", "WAYLAND_DISPLAY"}.isdisjoint(os.environ)
+    if is_written_to() and displayed:
+        # In a process of its own: some browsers are waited for.
+        command = [sys.executable, "-m", "webbrowser", "-t", url]
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  # our own address
 
 
 def new_password(user: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -49,11 +49,18 @@ class Catalog:
         """
         if not self._kinds:
             found = dict.fromkeys(self.declarations, 0)
-            for attributes in self.sensors.values():
-                for name, bits in attributes.items():
-                    found[name] = found.get(name, 0) | bits
+            for name, bits in self.kinds_of(self.sensors).items():
+                found[name] = bits
             self._kinds.update(sorted(found.items()))
         return self._kinds
+
+    def kinds_of(self, sensors: Iterable[str]) -> dict[str, int]:
+        """The attributes of these sensors, which are there, with the bits of their kinds, in code point order."""
+        found: dict[str, int] = {}
+        for sensor in sensors:
+            for name, bits in self.sensors[sensor].items():
+                found[name] = found.get(name, 0) | bits
+        return dict(sorted(found.items()))
 
     def sensors_named(self, name: str) -> list[str] | None:
         """The sensors that a name stands for: that one, or all of them (ALL_SENSORS). None where it is unknown.

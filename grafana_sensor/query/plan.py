@@ -99,14 +99,19 @@ class Plan:
         return replace(self, start=start, end=end, low=max(self.low, start), high=min(self.high, end))
 
 
+def check_range(start: int, end: int) -> None:
+    """Raises RangeError where a range of UTC µs is reversed."""
+    if start > end:
+        raise RangeError(f"the range is reversed: from {to_iso(start)} lies after to {to_iso(end)}")
+
+
 def resolve(catalog: Catalog, ask: Ask) -> Plan:
     """The plan of what is asked of a user who has `catalog`.
 
     Raises UnknownAttribute, UnknownSensor, ProjectionError, ConditionError or RangeError where it can't be
     answered, with the place in the query text, and BadRequest when `max_points` is below 1.
     """
-    if ask.start > ask.end:
-        raise RangeError(f"the range is reversed: from {to_iso(ask.start)} lies after to {to_iso(ask.end)}")
+    check_range(ask.start, ask.end)
     if ask.max_points < 1:
         raise BadRequest(f"max_points is {ask.max_points}; it must be 1 or more")
     query = ask.query

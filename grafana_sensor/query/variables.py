@@ -1,6 +1,7 @@
 """The queries of dashboard variables: from a text to what is listed.
 
-    sensors [(attribute)] · attributes [(sensors)] · values(attribute [, sensors]) · aggregates · scans [(dataset=efgh*)] · streams(scan)
+    sensors [(attribute)] · attributes [(sensors)] · numbers [(sensors)] · texts [(sensors)]
+    values(attribute [, sensors]) · aggregates · scans [(dataset=efgh*)] · streams(scan)
 
 Law: pure, and names are not looked up here. A name may be written as Grafana writes it: with backslashes before
 regex-special characters, and a variable of several values as `(a|b)` or `{a,b}`.
@@ -19,6 +20,8 @@ from grafana_sensor.query.lexer import MAX_TEXT, refuse_variable
 FORMS: Final = {
     "sensors": "sensors, or sensors(attribute): those that have it",
     "attributes": "attributes, or attributes(sensor)",
+    "numbers": "numbers, or numbers(sensor): attributes that hold numbers",
+    "texts": "texts, or texts(sensor): attributes that hold texts",
     "values": "values(attribute), or values(attribute, sensor)",
     "aggregates": "aggregates",
     "scans": "scans, or scans(dataset=efgh*)",
@@ -71,7 +74,7 @@ def parse_variable(text: str) -> Variable:
     match word:
         case "sensors":
             return Variable(word, attribute=given)
-        case "attributes":
+        case "attributes" | "numbers" | "texts":
             return Variable(word, sensor=given)
         case "values":
             return Variable(word, *_two(given))

@@ -17,7 +17,7 @@ from grafana_sensor.domain.errors import UnknownAttribute, UnknownSensor
 from grafana_sensor.domain.plans import BEGINNING, EVERYTHING, FOREVER, Name, Need, Projection, Query, Request
 from grafana_sensor.ports import RecordReading
 from grafana_sensor.query.fields import FILTERS, parse_conditions
-from grafana_sensor.query.plan import Ask, resolve
+from grafana_sensor.query.plan import Ask, check_range, resolve
 from grafana_sensor.service.source import Source, known_sensors, looking
 
 _ALWAYS: Final = np.array([BEGINNING, FOREVER], np.int64)
@@ -25,32 +25,42 @@ _ALWAYS: Final = np.array([BEGINNING, FOREVER], np.int64)
 Row = dict[str, Any]
 
 
-def sensors(source: Source) -> list[Row]:
-    """The sensors by name: `{"sensor", "attributes": n, "records": n, "first", "last"}`; the times of its records."""
+def sensors(source: Source, low: int = BEGINNING, high: int = FOREVER) -> list[Row]:
+    """The sensors by name: `{"sensor", "attributes": n, "records": n, "first", "last"}`; the times of its records.
+
+    Those that have a record in [low, high), UTC µs. Raises RangeError where that is reversed.
+    """
+    check_range(low, high)
     with looking(source) as (reading, budget):
         catalog = reading.catalog()
         names = known_sensors(catalog)
+        if (low, high) != (BEGINNING, FOREVER):
+            names = [name for name in names if _counted(reading, name, low, high, budget)]
         budget.give(len(names))
         return [_sensor(reading, name, len(catalog.sensors[name]), budget) for name in names]
 
 
-def attributes(source: Source, sensor: str | None = None) -> list[Row]:
-    """The attributes of a sensor, or of all records, by name: `{"attribute", "kind", "records"}`.
+def attributes(source: Source, asked: Sequence[str] | None = None, kind: str | None = None) -> list[Row]:
+    """The attributes of the sensors asked, or of all records, by name: `{"attribute", "kind", "records"}`.
 
     `kind` is `number`, `text` or `mixed`, by the values there; `records` counts those that have it. Where they
-    are declared, `unit` and `title` too. Raises UnknownSensor.
+    are declared, `unit` and `title` too. With `kind`, `number` or `text`, those that hold any of that. Raises
+    UnknownSensor.
     """
     with looking(source) as (reading, budget):
         catalog = reading.catalog()
-        if sensor is None:
-            kinds, asked = catalog.kinds(), list(catalog.sensors)
+        if asked is None:
+            kinds, names = catalog.kinds(), list(catalog.sensors)
         else:
-            if sensor not in (known := known_sensors(catalog)):
-                raise UnknownSensor.named(sensor, known)
-            asked = [sensor]
-            kinds = dict(sorted(catalog.sensors[sensor].items()))
+            names = list(dict.fromkeys(asked))
+            for name in names:
+                if name not in (known := known_sensors(catalog)):
+                    raise UnknownSensor.named(name, known)
+            kinds = catalog.kinds_of(names)
+        if kind is not None:
+            kinds = {name: bits for name, bits in kinds.items() if catalog.kind(bits, name) in (kind, "mixed")}
         budget.give(len(kinds))
-        counts = _counts(reading, catalog, asked, budget)
+        counts = _counts(reading, catalog, names, budget)
         return [_row(catalog, name, bits, counts.get(name, 0)) for name, bits in kinds.items()]
 
 
@@ -121,6 +131,13 @@ def _sensor(reading: RecordReading, name: str, attributes: int, budget: Budget) 
         "first": None if first is None else first.time,
         "last": None if last is None else last.time,
     }
+
+
+def _counted(reading: RecordReading, name: str, low: int, high: int, budget: Budget) -> int:
+    """How many records a sensor has in [low, high)."""
+    request = Request({EVERYTHING: Need.COUNT}, (), np.array([low, high], np.int64))
+    (found,) = reading.summarise(name, request, budget)[EVERYTHING]
+    return found.numbers
 
 
 def _counts(

@@ -6,7 +6,7 @@ Law: an option's value is the raw name, which every field and query text takes b
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +60,10 @@ def options(source: Source, variable: Variable) -> list[Option]:
             return sensors(source, variable.attribute)
         case "attributes":
             return attributes(source, variable.sensor)
+        case "numbers":
+            return attributes(source, variable.sensor, "number")
+        case "texts":
+            return attributes(source, variable.sensor, "text")
         case "values":
             return [Option(text) for text in values(source, variable.attribute, variable.sensor)]
         case "aggregates":
@@ -82,14 +86,20 @@ def sensors(source: Source, attribute: object = None, filters: object = None) ->
     return [Option(name) for name in names]
 
 
-def attributes(source: Source, sensor: object = None) -> list[Option]:
-    """The user's attributes, declared ones too, or those that one of the sensors has."""
+def attributes(source: Source, sensor: object = None, kind: str | None = None) -> list[Option]:
+    """The user's attributes, declared ones too, or those that one of the sensors has.
+
+    `kind`, `number` or `text`: those that hold any of that there, or may once they hold something.
+    """
     catalog = source.store.catalog()
-    if sensor is None:
-        names: Iterable[str] = catalog.kinds()
-    else:
-        names = sorted({name for each in _sensors(catalog, sensor) for name in catalog.sensors[each]})
-    return [Option(name, catalog.declarations.get(name, Declaration()).title) for name in names]
+    kinds: Mapping[str, int] = catalog.kinds()
+    if sensor is not None:
+        kinds = catalog.kinds_of(named_sensors(catalog, sensor))
+    return [
+        Option(name, catalog.declarations.get(name, Declaration()).title)
+        for name, bits in kinds.items()
+        if kind is None or catalog.kind(bits, name) in (kind, "mixed")
+    ]
 
 
 def scans(source: Source, search: object = None) -> list[Option]:
@@ -147,7 +157,7 @@ def values(source: Source, attribute: object, sensor: object = None, filters: ob
     if attribute is None:
         raise BadRequest(f"values of which attribute? Write {FORMS['values']}")
     wanted = _attributes(catalog, attribute)
-    asked = None if sensor is None else _sensors(catalog, sensor)
+    asked = None if sensor is None else named_sensors(catalog, sensor)
     found: set[float | str] = set()
     for name in wanted:
         found |= {row["value"] for row in listings.values(source, name, asked, filters=filters)}
@@ -200,7 +210,7 @@ def _attributes(catalog: Catalog, value: object) -> list[str]:
     return names
 
 
-def _sensors(catalog: Catalog, value: object) -> list[str]:
+def named_sensors(catalog: Catalog, value: object) -> list[str]:
     """The sensors of a field. Raises UnknownSensor."""
     known = known_sensors(catalog)
     found: list[str] = []

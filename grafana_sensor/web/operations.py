@@ -19,7 +19,7 @@ from grafana_sensor.web.ingest import POST, POST_ANY
 from grafana_sensor.web.metrics import CONTENT_TYPE
 from grafana_sensor.web.operation import BODY, OBJECT, POSTED, SIGNED, TEXT, Form, Operation, Schema, json_form
 from grafana_sensor.web.recording_operations import RECORDING
-from grafana_sensor.web.rest import QUERY, VALUES
+from grafana_sensor.web.rest import ATTRIBUTES, QUERY, RANGE, VALUES
 from grafana_sensor.web.scan_operations import SCAN_OPERATIONS
 from grafana_sensor.web.write import WRITE, WRITE_1
 
@@ -206,7 +206,9 @@ OPERATIONS: Final = (
         (*BODY, *SIGNED),
         takes=json_form(schemas.NewPassword, example={"password": "secret"}),
     ),
-    Operation("rest.sensors", "get", "catalog", "The sensors", {200: json_form(schemas.Sensor, many=True)}, _ASKED),
+    Operation(
+        "rest.sensors", "get", "catalog", "The sensors", {200: json_form(schemas.Sensor, many=True)}, _ASKED, RANGE
+    ),
     Operation(
         "rest.sensor_attributes",
         "get",
@@ -217,7 +219,13 @@ OPERATIONS: Final = (
         names=_SENSOR,
     ),
     Operation(
-        "rest.attributes", "get", "catalog", "The attributes", {200: json_form(schemas.Attribute, many=True)}, _ASKED
+        "rest.attributes",
+        "get",
+        "catalog",
+        "The attributes",
+        {200: json_form(schemas.Attribute, many=True)},
+        _ASKED,
+        ATTRIBUTES,
     ),
     Operation(
         "rest.values",

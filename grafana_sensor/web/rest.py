@@ -11,12 +11,14 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from grafana_sensor.domain.errors import BadRequest, NotFound, UnknownAttribute, UnknownSensor
-from grafana_sensor.domain.timestamps import to_iso
+from grafana_sensor.domain.plans import BEGINNING, FOREVER
+from grafana_sensor.domain.timestamps import from_datetime, to_iso
 from grafana_sensor.query.fields import parse_sensors
 from grafana_sensor.service import answers
 from grafana_sensor.service.answers import Question
 from grafana_sensor.service.session import Session
 from grafana_sensor.service.source import known_sensors
+from grafana_sensor.service.variables import named_sensors
 from grafana_sensor.web.auth import signed_in
 from grafana_sensor.web.bodies import json_object, read
 from grafana_sensor.web.encode import json_answer, table_answer
@@ -94,12 +96,32 @@ QUERY: Final = (
 VALUES: Final = (SENSORS, Parameter("limit", "At most so many values, the first ones.", whole(1), _COUNT))
 """The parameters of `/attributes/{attribute}/values`."""
 
+ATTRIBUTES: Final = (
+    SENSORS,
+    Parameter(
+        "kind",
+        "Those that hold any numbers, or any texts.",
+        word("number", "text"),
+        {"type": "string", "enum": ["number", "text"]},
+    ),
+)
+"""The parameters of `/attributes`."""
+
+RANGE: Final = (
+    Parameter("from", "Those that have a record at this time or after it.", moment, _TEXT, example="now-6h"),
+    Parameter("to", "Those that have a record before this time.", moment, _TEXT, example="now"),
+)
+"""The parameters of `/sensors`; with both, a record in that range."""
+
 
 @blueprint.get("/sensors")
 @signed_in
 def sensors(session: Session) -> Response:
-    """The user's sensors."""
-    rows = answers.sensors(session)
+    """The user's sensors, or those that have a record in the range."""
+    given, now = decode(RANGE, request.args), services().clock()
+    low = from_datetime(instant("from", given["from"], now)) if "from" in given else BEGINNING
+    high = from_datetime(instant("to", given["to"], now)) if "to" in given else FOREVER
+    rows = answers.sensors(session, low, high)
     for row in rows:
         for key in ("first", "last"):
             row[key] = None if row[key] is None else to_iso(row[key])
@@ -111,7 +133,7 @@ def sensors(session: Session) -> Response:
 def sensor_attributes(session: Session, sensor: str) -> Response:
     """The attributes of a sensor."""
     try:
-        return json_answer(answers.attributes(session, sensor))
+        return json_answer(answers.attributes(session, [sensor]))
     except UnknownSensor as error:
         raise NotFound(error.message) from None
 
@@ -119,8 +141,10 @@ def sensor_attributes(session: Session, sensor: str) -> Response:
 @blueprint.get("/attributes")
 @signed_in
 def attributes(session: Session) -> Response:
-    """The attributes of all the user's records."""
-    return json_answer(answers.attributes(session))
+    """The attributes of all the user's records, or of some sensors."""
+    given = decode(ATTRIBUTES, request.args)
+    asked = named_sensors(session.store.catalog(), given["sensor"]) if "sensor" in given else None
+    return json_answer(answers.attributes(session, asked, given.get("kind")))
 
 
 @blueprint.get("/attributes/<name:attribute>/values")

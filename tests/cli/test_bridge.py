@@ -147,6 +147,18 @@ def test_a_settled_journal_has_no_batch(tmp_path: Path) -> None:
     assert (None, 1) == ((entry := Journal(tmp_path / "journal").read()).batch, len(entry.stored))
 
 
+def test_what_is_no_longer_asked_for_is_known(tmp_path: Path) -> None:
+    """The next process knows what the one before it asked the broker for, and what of it nobody does any more."""
+    first = bridge(tmp_path, Store())
+    assert [] == first.left_behind
+    first.subscribed()
+    second = bridge(tmp_path, Store())
+    second.reader = Reader(patterns(["b/{sensor}"]))
+    assert ["+/json"] == second.left_behind
+    second.subscribed()
+    assert ([], ["b/+"]) == (second.left_behind, Journal(tmp_path / "journal").read().filters)
+
+
 def test_what_is_remembered_is_bounded(tmp_path: Path) -> None:
     """The last REMEMBERED messages are known, and no others."""
     found = bridge(tmp_path, Store())
@@ -209,7 +221,7 @@ def test_the_journal_says_what_it_was_told(tmp_path: Path) -> None:
     """What was written is read by another, payloads that are no text too; without a file it says nothing."""
     journal = Journal(tmp_path / "journal")
     assert Entry() == journal.read()
-    entry = Entry([(1, "ab")], Batch("k", [Message("a/ä", b"\xff\0", 5, 6, repeat=True)]))
+    entry = Entry([(1, "ab")], Batch("k", [Message("a/ä", b"\xff\0", 5, 6, repeat=True)]), ["a/+"])
     journal.write(entry)
     assert entry == Journal(tmp_path / "journal").read()
 

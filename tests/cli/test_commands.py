@@ -13,8 +13,8 @@ from grafana_sensor.cli.commands import leaves
 from tests.cli.conftest import Run, environment
 
 NAMES = [
-    *("serve", "demo", "register", "passwd", "ingest", "query", "sensors", "attributes"),
-    *("users", "seal", "check", "scan", "import-classic"),
+    *("serve", "demo", "register", "passwd", "ingest", "mqtt", "query", "sensors", "attributes"),
+    *("users", "seal", "check", "scan", "import-classic", "provision"),
 ]
 LEAVES = dict(leaves(main))
 """The commands that do something, by their words."""

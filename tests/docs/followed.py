@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-FOLLOWED: Final = ("README.md", "docs/tutorial.md", "docs/alerting.md", "docs/backup.md", "docs/operations.md")
+FOLLOWED: Final = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/alerting.md",
+    "docs/backup.md",
+    "docs/operations.md",
+    "docs/provisioning.md",
+)
 """The pages that test_pages.py follows from their first block to their last."""
 
 OWN: Final = {
@@ -42,6 +49,16 @@ NOT_RUN: Final = {
     ("docs/devices.md", "mosquitto_sub"): "wants a broker, and does not end",
     ("docs/devices.md", "def records()"): "runs on the device, in Tasmota's Berry",
     ("docs/devices.md", "const ADDRESS"): "runs on the device, in Shelly's JavaScript",
+    ("docs/provisioning.md", "docker compose up --build"): "wants Docker; tests/provision runs what the services run",
+    ("docs/provisioning.md", "docker compose ps"): "wants Docker",
+    ("docs/provisioning.md", "docker compose --profile metrics"): "wants Docker; test_server_board.py has a Prometheus",
+    ("docs/provisioning.md", "docker compose --profile cassandra"): "wants Docker; tests/cassandra has a node",
+    ("docs/provisioning.md", "docker compose --profile scans"): "wants Docker",
+    ("docs/provisioning.md", "docker build"): "wants Docker; test_image.py reads the Dockerfile",
+    ("docs/provisioning.md", "cp .env.example"): "changes the source tree",
+    ("docs/provisioning.md", "pip install"): "the tests run where it is installed",
+    ("docs/provisioning.md", "GRAFANA_SENSOR_STORE="): "a line of .env; test_compose.py reads it",
+    ("docs/provisioning.md", "GRAFANA_IMAGE="): "lines of .env for a Grafana of old",
     ("docs/operations.md", "sudo useradd"): "makes an account of the machine",
     ("docs/operations.md", "sudo systemctl"): "wants systemd; what the unit runs is in test_operations.py",
     ("docs/operations.md", "server {"): "wants nginx and a certificate",

@@ -18,7 +18,7 @@ from typing import IO, Final
 import paho.mqtt.publish
 import pytest
 
-SECONDS: Final = 30
+SECONDS: Final = 120
 """How long anything is waited for, before it is a failure."""
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from grafana_sensor import connect
 from tests.cassandra import certificates
-from tests.endtoend.brokers import SECONDS, Broker, Wire, running
+from tests.endtoend.brokers import SECONDS, Broker, Wire, mosquitto, running
 from tests.endtoend.servers import PASSWORD, USER
 
 PLANT: Final = ("--topic", "plant/{sensor}/data")
@@ -154,8 +154,10 @@ def test_what_comes_while_nobody_listens_waits(broker: Broker, store: str, proto
     assert list(range(1_500)) == numbers(store)
 
 
-@pytest.mark.parametrize("dies", [BEFORE_STORING, BEFORE_ACKNOWLEDGING, HALFWAY])
-@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+@pytest.mark.parametrize(
+    ("dies", "protocol"),
+    [(BEFORE_STORING, "5"), (BEFORE_ACKNOWLEDGING, "5"), (HALFWAY, "5"), (HALFWAY, "3.1.1")],
+)
 def test_a_killed_listener_loses_and_doubles_nothing(broker: Broker, store: str, dies: str, protocol: str) -> None:
     """Killed before it stores, after that, or amid the acknowledgements, it stores each message once in the end."""
     flags = (*PLANT, "--protocol", protocol)
@@ -274,6 +276,18 @@ def test_retained_messages_are_left_out(broker: Broker, store: str, protocol: st
     assert [1] == numbers(store)
 
 
+def test_topics_that_are_no_longer_given_are_left(broker: Broker, store: str) -> None:
+    """A second run with other topics gets what these have, and nothing of the first one's any more."""
+    with listening(store, broker.port, "--topic", "old/#") as listener:
+        listener.until("connected to")
+        listener.end()
+    with listening(store, broker.port, *PLANT) as listener:
+        listener.until("a session goes on")
+        broker.publish(("old/a", "{}"), *press(1), END)
+        listener.until("plant/end/data")
+        assert "2 messages, 1 records stored, 1 refused" in listener.end()
+
+
 def test_tls_and_certificates(tmp_path: Path, store: str) -> None:
     """By TLS the broker is known by its certificate and the client by its own; another authority is not trusted."""
     certificates.make(tmp_path / "tls")
@@ -295,6 +309,7 @@ def test_tls_and_certificates(tmp_path: Path, store: str) -> None:
 
 def test_users_of_the_broker(tmp_path: Path, store: str) -> None:
     """The broker's user comes by flag and its password by the environment; a wrong one ends it, and none is told."""
+    mosquitto()
     passwords = tmp_path / "passwords"
     passwords.write_text("grafana:hidden\n")
     subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True, timeout=SECONDS)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from grafana_sensor.domain.errors import BadRequest, LimitError, UnknownAttribute, UnknownSensor
+from grafana_sensor.domain.errors import BadRequest, LimitError, RangeError, UnknownAttribute, UnknownSensor
 from grafana_sensor.service.listings import attributes, declared, sensors, values
 from grafana_sensor.service.session import Session
 from grafana_sensor.settings import Settings
@@ -41,11 +41,11 @@ def test_attributes_are_counted_over_all_records(filled: Session) -> None:
 
 def test_attributes_of_a_sensor_are_its_own(filled: Session) -> None:
     """A sensor's attributes have the kind of its own values."""
-    assert [{"attribute": "t", "kind": "number", "records": 10}] == attributes(filled, "hall")
+    assert [{"attribute": "t", "kind": "number", "records": 10}] == attributes(filled, ["hall"])
     with pytest.raises(UnknownSensor):
-        attributes(filled, "cellar")
+        attributes(filled, ["cellar"])
     with pytest.raises(UnknownSensor):
-        attributes(filled, "")
+        attributes(filled, [""])
 
 
 def test_declarations_are_listed(filled: Session) -> None:
@@ -126,3 +126,33 @@ def test_a_wrong_filter_is_named(filled: Session) -> None:
 def test_nothing_is_an_empty_list(session: Session) -> None:
     """A user without records has no sensors and no attributes."""
     assert ([], []) == (sensors(session), attributes(session))
+
+
+def test_sensors_of_a_range_are_those_with_a_record_in_it(filled: Session) -> None:
+    """A sensor is listed, whole, where it has a record in the half-open range, not where its records lie around that."""
+    second = 1_000_000
+    for low, high, expected in [
+        (0, second, ["hall"]),
+        (3 * second, 3 * second + 1, ["hall"]),
+        (second, 2 * second, ["hall", "roof"]),
+        (2 * second + 1, 3 * second, []),
+        (5 * second, 6 * second, ["hall", "roof"]),
+        (9 * second + 1, 200 * second, []),
+        (second, second, []),
+    ]:
+        assert expected == [row["sensor"] for row in sensors(filled, low, high)], (low, high)
+    assert sensors(filled) == sensors(filled, second, 6 * second)
+    with pytest.raises(RangeError):
+        sensors(filled, 1, 0)
+
+
+def test_attributes_of_several_sensors_and_of_a_kind(filled: Session) -> None:
+    """Attributes of several sensors are counted together; a kind leaves those that hold any of it."""
+    both = [
+        {"attribute": "door", "kind": "text", "records": 1},
+        {"attribute": "t", "kind": "mixed", "records": 11},
+    ]
+    assert both == attributes(filled, ["roof", "hall", "roof"])
+    assert both[1:] == attributes(filled, ["roof", "hall"], "number")
+    assert both == attributes(filled, ["roof", "hall"], "text")
+    assert [] == attributes(filled, ["hall"], "text")

@@ -8,7 +8,9 @@ package main
 import (
 	"encoding/json"
 	"log"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,7 +74,12 @@ func write(given given) (int, error) {
 			return 0, err
 		}
 		for _, each := range given.Metrics {
-			output.AddMetric(metric.New(each.Measurement, each.Tags, numbers(each.Fields), time.Unix(0, each.Time)))
+			made := metric.New(each.Measurement, each.Tags, nil, time.Unix(0, each.Time))
+			fields := numbers(each.Fields)
+			for _, name := range slices.Sorted(maps.Keys(fields)) { // so that the same metric is the same line
+				made.AddField(name, fields[name])
+			}
+			output.AddMetric(made)
 		}
 		err := output.Write()
 		kept += output.BufferLength()
