@@ -46,7 +46,7 @@ layers: $(VENV)/.check
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.check
-	$(BIN)/properdocs build --strict --quiet --site-dir build/site
+	$(BIN)/properdocs build --strict --site-dir build/site
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,6 +1,6 @@
 """The page for devices' owners, held to its word: its lines are run, its attributes flattened, its answers compared.
 
-A line ```` ```sh ```` of the page is a curl command; a ```` ```json ```` after it is the answer to its last one. A
+The commands are followed as those of any page (tests/docs). A
 comment `flattened: FILE option=value…` stands before the table of the attributes of the file's first record.
 """
 
@@ -9,15 +9,14 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shlex
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from grafana_sensor.bootstrap import close_app, create_app
 from grafana_sensor.domain.flatten import Flat, flatten
@@ -25,6 +24,8 @@ from grafana_sensor.domain.numbers import json_text
 from grafana_sensor.domain.timestamps import parse, to_iso
 from grafana_sensor.settings import Settings
 from grafana_sensor.web import senml
+from tests.docs.blocks import blocks
+from tests.docs.desk import SERVED, Desk
 
 ROOT = Path(__file__).parent.parent
 DEMO = ("demo", "demo")
@@ -33,7 +34,7 @@ PAGE = (ROOT / "docs/devices.md").read_text(encoding="utf-8")
 SERVER = "http://127.0.0.1:8000"
 NOW = parse("2026-03-01T09:00:00Z") or 0
 
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PUT = re.compile(r"^curl .*-X PUT -d '(.*)' \S+/attributes/(\S+)$", re.MULTILINE)
 TABLE = re.compile(r"^<!-- flattened: (\S+)(.*?) -->\n\n((?:\|.*\n)*)", re.MULTILINE)
 ROW = re.compile(r"^\| `(.+?)` \| `(.+?)` \|$", re.MULTILINE)
 QUERY = re.compile(r"WebQuery (\S+) POST \[(.*?)\](.*) ENDON")
@@ -47,71 +48,9 @@ SECTIONS = [
 ]
 
 
-@dataclass
-class Curl:
-    """A curl command as a request."""
-
-    url: str = ""
-    method: str | None = None
-    user: tuple[str, str] = ("", "")
-    headers: dict[str, str] = field(default_factory=dict)
-    data: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes | None = None
-    get: bool = False
-
-    def send(self, client: FlaskClient) -> TestResponse:
-        """The app's answer to it."""
-        assert self.url.startswith(SERVER)
-        path, data = self.url.removeprefix(SERVER), dict(self.data)
-        if self.get:
-            return client.get(path, query_string=data, auth=self.user)
-        headers = {"Content-Type": "application/x-www-form-urlencoded", **self.headers}
-        return client.open(path, method=self.method or "POST", data=self.body, headers=headers, auth=self.user)
-
-
-def curl(line: str) -> Curl:
-    """The request that a line of the page makes; only what the page uses is known."""
-    words = iter(shlex.split(line))
-    assert next(words) == "curl"
-    found = Curl()
-    for word in words:
-        if word == "-G":
-            found.get = True
-        elif word == "-u":
-            user, _, password = next(words).partition(":")
-            found.user = (user, password)
-        elif word == "-X":
-            found.method = next(words)
-        elif word == "-H":
-            name, _, value = next(words).partition(": ")
-            found.headers[name] = value
-        elif word == "--data-binary":
-            found.body = (ROOT / next(words).removeprefix("@")).read_bytes()
-        elif word in ("-d", "--data-urlencode"):
-            text = next(words)
-            name, _, value = text.partition("=")
-            found.data.append((name, value))
-            found.body = text.encode()
-        else:
-            assert word.startswith("http"), word
-            found.url = word
-    return found
-
-
 def section(title: str) -> str:
     """The part of the page under a heading."""
     return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
-
-
-def commands(text: str) -> Iterator[tuple[Curl, list[Any] | None]]:
-    """The curl commands of a text, each with the answer that the page shows."""
-    fences = FENCE.findall(text)
-    for place, (kind, inside) in enumerate(fences):
-        if kind == "sh":
-            shown = [json.loads(answer) for after, answer in fences[place + 1 : place + 2] if after == "json"]
-            lines = inside.splitlines()
-            for number, line in enumerate(lines):
-                yield curl(line), shown[0] if shown and number == len(lines) - 1 else None
 
 
 def first_record(name: str, options: dict[str, str], kinds: dict[str, str]) -> Flat:
@@ -127,8 +66,7 @@ def first_record(name: str, options: dict[str, str], kinds: dict[str, str]) -> F
 
 def declared() -> dict[str, str]:
     """The kinds of attributes that the page declares."""
-    puts = (each for each, _ in commands(PAGE) if each.method == "PUT")
-    return {each.url.rpartition("/")[2]: json.loads(each.body or b"{}")["kind"] for each in puts}
+    return {name: json.loads(body)["kind"] for body, name in PUT.findall(PAGE)}
 
 
 @pytest.fixture
@@ -143,23 +81,22 @@ def client() -> Iterator[FlaskClient]:
 
 
 @pytest.mark.parametrize("title", SECTIONS)
-def test_the_commands_of_the_page_run(client: FlaskClient, title: str) -> None:
+def test_the_commands_of_the_page_run(title: str, tmp_path: Path) -> None:
     """Every curl line of a section is taken by the server, and the answers are those that the page shows."""
-    ran = list(commands(section(title)))
-    assert any(each.get for each, _ in ran)
-    for each, expected in ran:
-        response = each.send(client)
-        assert response.status_code in (200, 201), response.text
-        if expected is not None:
-            assert expected == response.json
+    shutil.copytree(FILES, tmp_path / "desk/tests/devices")
+    with Desk(tmp_path) as desk:
+        desk.follow([*SERVED, *(block for block in blocks(section(title)) if block.word != "bash")])
 
 
 @pytest.mark.parametrize("title", SECTIONS)
 def test_every_query_shows_its_answer(title: str) -> None:
     """Under each query of a section stands its answer, and it isn't empty."""
-    answers = [answer for each, answer in commands(section(title)) if each.get]
-    assert answers
-    assert all(answers)
+    found = [block for block in blocks(section(title)) if block.word in {"sh", "json"}]
+    answers = [
+        after for block, after in pairwise(found) if block.text.splitlines()[-1].startswith("curl -u demo:demo -G")
+    ]
+    assert sum("-G" in block.text for block in found) == len(answers) > 0
+    assert all(json.loads(block.text) for block in answers)
 
 
 def test_the_attributes_of_the_page_are_the_real_ones() -> None:

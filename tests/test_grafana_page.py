@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +18,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from grafana_sensor.bootstrap import close_app, create_app
-from grafana_sensor.cli import demo
+from grafana_sensor.cli import demo, main
 from grafana_sensor.settings import Settings
+from tests.docs.blocks import Block
+from tests.docs.desk import SERVED, Desk
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 PAGES: Final = "\n".join((DOCS / name).read_text(encoding="utf-8") for name in ("grafana.md", "migration.md"))
@@ -158,9 +161,19 @@ def test_the_old_body_works_from_infinity(text: str, grafana: FlaskClient) -> No
     assert isinstance(value, float)
 
 
-def test_units_and_titles_are_declared(grafana: FlaskClient) -> None:
-    """What the page's curl line declares is in the answers."""
+def test_units_and_titles_are_declared(grafana: FlaskClient, tmp_path: Path) -> None:
+    """What the page's curl line declares is taken, and is in the answers of the demo."""
     (series,) = sent(grafana, "/query", {"range": SPAN, "targets": [{"refId": "A", "target": "temp FROM EWR"}]})
     assert ("fahrenheit", "EWR Temperature") == (series["unit"], series["title"])
     (line,) = [line for line in fences("sh") if "-X PUT" in line]
     assert '{"unit": "fahrenheit", "title": "Temperature"}' in line
+    with Desk(tmp_path) as desk:
+        desk.follow([*SERVED, Block(1, "sh", f"{line}\n", "run")])
+
+
+def test_the_command_of_the_page_can_be_called() -> None:
+    """The page's server for browsers starts with flags that there are."""
+    (line,) = fences("text")
+    program, command, *arguments = shlex.split(line)
+    assert "grafana-sensor" == program
+    main.commands[command].make_context(command, arguments)

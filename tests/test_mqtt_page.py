@@ -15,10 +15,11 @@ from click.testing import CliRunner
 from grafana_sensor import connect
 from grafana_sensor.cli import main
 from grafana_sensor.cli.topics import pattern
+from tests.docs.blocks import blocks
+from tests.docs.tree import ROOT
 from tests.endtoend.brokers import Broker, running
 from tests.endtoend.servers import PASSWORD, USER
 from tests.endtoend.test_mqtt import Listener, listening
-from tests.test_devices import FENCE, ROOT
 
 PAGE = (ROOT / "docs/mqtt.md").read_text(encoding="utf-8")
 
@@ -31,8 +32,8 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 def sections() -> dict[str, list[tuple[str, str]]]:
     """The page's blocks, by heading."""
-    found = {part.partition("\n")[0]: FENCE.findall(part) for part in PAGE.split("\n## ")}
-    return {title: blocks for title, blocks in found.items() if blocks}
+    parts = ((part.partition("\n")[0], blocks(part)) for part in PAGE.split("\n## "))
+    return {title: [(block.word, block.text) for block in found] for title, found in parts if found}
 
 
 def publish(broker: Broker, line: str) -> None:
@@ -65,12 +66,12 @@ def asked(store: str, line: str) -> Any:
 def test_the_commands_of_the_page_run(broker: Broker, tmp_path: Path) -> None:
     """Every pattern of the page listens, what is published is stored by it, and the answers are those that it shows."""
     answers = 0
-    for place, (title, blocks) in enumerate(sections().items()):
+    for place, (title, found) in enumerate(sections().items()):
         store = f"sqlite://{tmp_path}/store{place}"
         with connect(store) as database:
             database.register(USER, PASSWORD)
         flags: list[str] = []
-        for (_, inside), (kind, answer) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
+        for (_, inside), (kind, answer) in zip(found, [*found[1:], ("", "")], strict=True):
             if inside.startswith("grafana-sensor mqtt"):
                 flags = shlex.split(inside)[2:]
             elif inside.startswith("mosquitto_pub"):
@@ -88,9 +89,7 @@ def test_the_commands_of_the_page_run(broker: Broker, tmp_path: Path) -> None:
 
 def test_the_patterns_of_the_page_are_patterns() -> None:
     """Each command of the page that listens has topics that are read."""
-    lines = [
-        inside for blocks in sections().values() for _, inside in blocks if inside.startswith("grafana-sensor mqtt")
-    ]
+    lines = [inside for found in sections().values() for _, inside in found if inside.startswith("grafana-sensor mqtt")]
     words = [shlex.split(line) for line in lines]
     assert 6 == len(lines)
     assert all(pattern(after) for line in words for word, after in pairwise(line) if word == "--topic")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -81,7 +82,7 @@ def simulation_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def simulate(simulation: Simulation, url: str, user: str, password: str, *, until_eof: bool = False) -> None:
-    """Be the devices, until they stop, or until interrupted.
+    """Be the devices, until they stop, or until a signal stops this process.
 
     Raises BadRequest and WrongCredentials where the server, or a flag, doesn't let them.
     """
@@ -100,6 +101,7 @@ def simulate(simulation: Simulation, url: str, user: str, password: str, *, unti
     elif simulation.speed == float("inf"):
         raise click.UsageError("--speed inf never ends without --until")
     pause = _end_of_input if until_eof else time.sleep
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a container's first process ignores it else
     try:
         with closing(Client(url, user, password, pause, tell)) as client:
             run.enter(client, user, password)

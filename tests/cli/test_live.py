@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import requests
 
 from grafana_sensor.simulator.fleet import Fleet
 from grafana_sensor.simulator.weather import DAY
-from tests.cli.conftest import Run, started
+from tests.cli.conftest import COMMAND, Run, environment, started
 from tests.cli.test_demo import AIRPORTS, printed_curls
 from tests.endtoend.servers import serving
 
@@ -62,6 +63,18 @@ def test_values_that_cannot_be_are_told(run: Run, arguments: tuple[str, ...], me
     failed = run("demo", *arguments)
     assert 1 == failed.exit_code
     assert message in failed.stderr
+
+
+def test_devices_stop_when_told(tmp_path: Path) -> None:
+    """In real time they post until SIGTERM, and exit with 0."""
+    with serving(f"sqlite://{tmp_path}/far", "--open-registration", "--workers", "1") as (_, port):
+        command = [*COMMAND, "demo", "--url", f"http://127.0.0.1:{port}", "--interval", "600", "--from", "now-1h"]
+        with subprocess.Popen(command, env=environment({}), stderr=subprocess.PIPE, text=True) as devices:
+            assert devices.stderr is not None
+            assert any("devices are posting" in line for line in iter(devices.stderr.readline, ""))
+            devices.terminate()
+            assert "devices: stopped\n" == devices.stderr.read()
+            assert 0 == devices.wait(timeout=30)
 
 
 def test_the_demo_lives(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A desk in an empty folder at which a page is followed: its files, commands, scripts and servers, in order.
 
-Law: what a command exports, and the folder that it goes to, is there for the next; nothing else is. The page's port 8000
-is a free one here. Servers end with the desk.
+Law: what a command exports, and the folder that it goes to, is there for the next; nothing else is. curl fails where it
+is answered by an error, unless the page shows that. The page's port 8000 is a free one here. Servers end with the desk.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections import deque
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -24,6 +25,18 @@ from tests.docs.blocks import Block
 from tests.docs.tree import ROOT
 
 SECONDS: Final = 120
+REFUSED: Final = 22
+"""curl's exit code for an answer from 400 on."""
+SERVED: Final = (
+    Block(
+        1,
+        "sh",
+        "export GRAFANA_SENSOR_STORE=sqlite:sensors\ngrafana-sensor register demo --password demo\n",
+        "run",
+    ),
+    Block(2, "sh", "grafana-sensor serve --workers 1\n", "serve"),
+)
+"""What `make demo` leaves a reader with, but for the data."""
 _OURS: Final = "GRAFANA_SENSOR_"
 _PLACE: Final = re.compile(r"(?:127\.0\.0\.1|localhost):8000")
 _AGAIN: Final = "[ ! -e {state} ] || . {state}\n"
@@ -41,6 +54,7 @@ class Desk:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(exist_ok=True)
+        self._state.with_name(".curlrc").write_text("fail-with-body\nsilent\nshow-error\n", encoding="utf-8")
         return self
 
     def __exit__(
@@ -51,7 +65,8 @@ class Desk:
     def follow(self, page: list[Block]) -> None:
         """Do what the page says. Raises AssertionError where it goes otherwise."""
         printed = ""
-        for block in page:
+        for block, after in pairwise([*page, None]):
+            assert block is not None
             if block.stopped:
                 self._servers.close()
             match block.role:
@@ -60,7 +75,7 @@ class Desk:
                 case "serve":
                     self._serve(block.text)
                 case "run":
-                    printed = self._run(block)
+                    printed = self._run(block, REFUSED if after is not None and is_error(after) else 0)
                 case "output":
                     compare(block, printed)
 
@@ -70,12 +85,18 @@ class Desk:
     def _environment(self) -> dict[str, str]:
         others = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         path = os.pathsep.join((str(Path(sys.executable).parent), others["PATH"]))
-        return {**others, "PATH": path, "PYTHONPATH": str(ROOT), f"{_OURS}PORT": str(self._port)}
+        return {
+            **others,
+            "PATH": path,
+            "CURL_HOME": str(self._state.parent),
+            "PYTHONPATH": str(ROOT),
+            f"{_OURS}PORT": str(self._port),
+        }
 
     def _shell(self, script: str) -> list[str]:
         return ["bash", "-euo", "pipefail", "-c", _AGAIN.format(state=self._state) + script]
 
-    def _run(self, block: Block) -> str:
+    def _run(self, block: Block, code: int) -> str:
         text = self._here(block.text)
         if block.word == "python":
             script = self._state.with_name("script.py")
@@ -87,7 +108,7 @@ class Desk:
             command, cwd=self._folder, env=self._environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=SECONDS, check=False,
         )  # fmt: skip
-        assert 0 == done.returncode, f"line {block.line}: {block.text}\n{done.stdout}{done.stderr}"
+        assert code == done.returncode, f"line {block.line}: {block.text}\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def _serve(self, text: str) -> None:
@@ -110,6 +131,11 @@ class Desk:
             raise AssertionError("".join(told))
         # What it says further is read, so that it never waits for that.
         reading.start()
+
+
+def is_error(block: Block) -> bool:
+    """Whether it shows an answer that is an error's."""
+    return (block.role, block.word) == ("output", "json") and "error" in json.loads(block.text)
 
 
 def _stop(server: subprocess.Popen[str], reading: Thread) -> None:

@@ -19,14 +19,24 @@ FOLLOWED: Final = (
 """The pages that test_pages.py follows from their first block to their last."""
 
 OWN: Final = {
-    "docs/cli.md": "tests/docs/test_cli_page.py",
-    "docs/devices.md": "tests/test_devices.py",
-    "docs/grafana.md": "tests/test_grafana_page.py",
-    "docs/migration.md": "tests/test_grafana_page.py",
-    "docs/reference/grammar.md": "tests/docs/test_reference.py",
-    "docs/scans-python.md": "tests/scans/test_docs.py",
+    "docs/cli.md": ("tests/docs/test_cli_page.py", {"", "sh"}),
+    "docs/devices.md": ("tests/test_devices.py", {"sh", "json", "tasmota"}),
+    "docs/grafana.md": (
+        "tests/test_grafana_page.py",
+        {"query", "payload", "variable", "variable-json", "annotation", "infinity", "sh", "text"},
+    ),
+    "docs/migration.md": ("tests/test_grafana_page.py", {"body"}),
+    "docs/mqtt.md": ("tests/test_mqtt_page.py", {"sh", "json"}),
+    "docs/telegraf.md": ("tests/test_telegraf_page.py", {"sh", "json", "toml", "python"}),
+    "docs/reference/grammar.md": ("tests/docs/test_reference.py", {"query", "grammar"}),
+    "docs/scans.md": (
+        "tests/web/test_scans_page.py",
+        {"query", "table", "variable", "annotation", "infinity", "sh", "text"},
+    ),
+    "docs/scans-python.md": ("tests/scans/test_docs.py", {"python"}),
+    "docs/scans-recording.md": ("tests/test_scans_recording_page.py", {"sh", "json", "python"}),
 }
-"""By the page, the test that runs its blocks in another way."""
+"""By the page, the test that runs its blocks in another way, and their words."""
 
 NOT_RUN: Final = {
     ("README.md", "make test"): "runs this test",
@@ -41,8 +51,16 @@ NOT_RUN: Final = {
     ("docs/cassandra.md", "grafana-sensor import-classic"): "wants a node; tests/cli/test_import_classic.py has one",
     ("docs/performance.md", "make bench"): "takes minutes; tests/test_benchmarks.py runs it for seconds",
     ("docs/performance.md", ".venv/bin/python -m benchmarks.classic"): "takes minutes, and a node of Cassandra",
+    ("docs/performance.md", ".venv/bin/python -m benchmarks.scans"): "takes minutes, and a Redis",
+    (
+        "docs/scans-recording.md",
+        "python measure.py",
+    ): "wants a program that measures, and a broker; tests/cli/test_scan_record.py pipes lines",
     ("docs/reference/errors.md", '{"message"'): "the form of an error; test_reference.py asks for it",
     ("docs/tutorial.md", "python3 -m venv"): "the tests run where it is installed",
+    ("docs/devices.md", "mosquitto_sub"): "wants a broker, and does not end",
+    ("docs/devices.md", "def records()"): "runs on the device, in Tasmota's Berry",
+    ("docs/devices.md", "const ADDRESS"): "runs on the device, in Shelly's JavaScript",
     ("docs/provisioning.md", "docker compose up --build"): "wants Docker; tests/provision runs what the services run",
     ("docs/provisioning.md", "docker compose ps"): "wants Docker",
     ("docs/provisioning.md", "docker compose --profile metrics"): "wants Docker; test_server_board.py has a Prometheus",
@@ -61,5 +79,5 @@ NOT_RUN: Final = {
 }
 """By the page and the beginning of a block, why it can't run here."""
 
-DRAWN: Final = {"CONTRIBUTING.md", "docs/design/cassandra.md", "docs/design/classic.md", "docs/design/grafana.md"}
+DRAWN: Final = {"CONTRIBUTING.md", *(f"docs/design/{name}.md" for name in ("cassandra", "classic", "grafana", "scans"))}
 """Pages whose blocks are drawings and tables, which nobody types."""

@@ -17,6 +17,7 @@ from grafana_sensor.query.buckets import LADDER
 from grafana_sensor.query.lexer import KEYWORDS, MAX_TEXT
 from grafana_sensor.query.variables import FORMS
 from grafana_sensor.settings import SETTINGS, Setting, Settings
+from grafana_sensor.web import app as _every_route  # noqa: F401  # with the errors of their own
 from grafana_sensor.web.metrics import UNKNOWN_ROUTE, Metrics
 from grafana_sensor.web.openapi import document
 
@@ -25,8 +26,8 @@ MADE = "<!-- Made from the code by `python -m tests.docs`. -->"
 TAGS = {
     "query": "Asking",
     "ingest": "Storing",
-    "scans": "Scans",
     "catalog": "What there is",
+    "scans": "Scans",
     "users": "Users",
     "datasource": "Grafana's plugins simPod JSON and simple-json",
     "status": "The server",
@@ -171,7 +172,8 @@ def grammar() -> str:
 What `q` of REST, `target` of Grafana's plugins, `Session.query` and `grafana-sensor query` take:
 
 ```grammar
-[SELECT] projection {{, projection}} [FROM sensors] [WHERE condition {{AND condition}}] [BY sensor] [EVERY duration | auto | all]
+[SELECT] projection {{, projection}} [FROM sensors] [WHERE condition {{AND condition}}]
+         [BY sensor] [EVERY duration | auto | all]
 
 projection  attribute | * | aggregate(attribute) | CNT(*)   [AS name]
 sensors     a, b | (a|b) | {{a,b}}

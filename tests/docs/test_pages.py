@@ -30,7 +30,8 @@ def test_every_block_is_somebodys() -> None:
     for page, text in PAGES.items():
         for block in blocks(text):
             followed = page in FOLLOWED and block.role != "other"
-            if not (followed or page in OWN or page in DRAWN or is_listed(page, block)):
+            own = page in OWN and block.word in OWN[page][1]
+            if not (followed or own or page in DRAWN or is_listed(page, block)):
                 alone.append(f"{page}:{block.line}")
     assert [] == alone
 
@@ -40,6 +41,12 @@ def test_the_lists_name_what_there_is() -> None:
     assert {*FOLLOWED, *OWN, *DRAWN, *(page for page, _ in NOT_RUN)} <= PAGES.keys()
     for page, start in NOT_RUN:
         assert 1 == sum(block.text.startswith(start) for block in blocks(PAGES[page])), (page, start)
-    for page, test in OWN.items():
+    for page, (test, _) in OWN.items():
         name = page.rpartition("/")[2]
         assert name in (ROOT / test).read_text(encoding="utf-8"), (page, test)
+
+
+def test_make_demo_is_what_is_followed_for_it() -> None:
+    """The recipe is the command that stands for it when a page is followed."""
+    recipes = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "\ndemo: $(VENV)/.run\n\t$(BIN)/grafana-sensor demo $(ARGS)\n" in recipes

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grafana_sensor.simulator.device import KINDS, LOW_BATTERY, UNPLUGGED, Device, Reading
@@ -30,6 +30,7 @@ def column(readings: tuple[Reading, ...], name: str) -> np.ndarray[tuple[int], n
     return np.array([float(reading.attributes.get(name, "nan")) for reading in readings])
 
 
+@settings(max_examples=30)
 @given(devices, days)
 def test_a_day_is_drawn_by_its_seed(device: Device, day: int) -> None:
     """Asked again, by another object and after another day, a day has the same readings; another seed draws others."""
@@ -40,6 +41,7 @@ def test_a_day_is_drawn_by_its_seed(device: Device, day: int) -> None:
     assert found != Device(device.seed + 1, device.number, device.every).readings(day)
 
 
+@settings(max_examples=30)
 @given(devices, days)
 def test_readings_are_believable(device: Device, day: int) -> None:
     """In any year, every reading of a day lies in it, in time order, within what such a sensor can say."""
@@ -55,6 +57,7 @@ def test_readings_are_believable(device: Device, day: int) -> None:
     assert {reading.attributes["status"] for reading in readings} <= STATES
 
 
+@settings(max_examples=30)
 @given(devices, days)
 def test_midnight_is_no_step(device: Device, day: int) -> None:
     """From the last reading of a day to the first of the next nothing jumps that changes slowly."""

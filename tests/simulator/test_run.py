@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from grafana_sensor.simulator import run
 from grafana_sensor.simulator.client import Client
 from grafana_sensor.simulator.fleet import Fleet
 from grafana_sensor.simulator.weather import DAY
-from tests.endtoend.servers import serving
+from tests.endtoend.servers import kill, serving
 
 START = 20_560 * DAY
 """2026-04-17, whose first device is offline for a while."""
@@ -171,3 +171,29 @@ def test_a_refusal_is_told_and_left_out(url: str) -> None:
         count = run.live(client, Fleet(1, 1, 3_600), pace, START, START + DAY, told.append)
     assert (0, len(told)) == (count.stored, count.refused)
     assert told[0].startswith("greenhouse-1 is refused: record 0: ")
+
+
+def test_a_server_that_dies_meanwhile_has_all_in_the_end(tmp_path: Path) -> None:
+    """Killed among the posts of a day, and again, and back each time when a device asks, it ends with the oracle's."""
+    flags = (f"sqlite://{tmp_path}/store", "--open-registration", "--workers", "1")
+    turns, waits = [0], list[float]()
+    with ExitStack() as servers:
+        server, port = servers.enter_context(serving(*flags))
+        running = [server]
+
+        def now() -> float:
+            turns[0] += 1
+            if turns[0] in (100, 101, 400):
+                kill(running[-1])
+            return START + DAY
+
+        def pause(seconds: float) -> None:
+            waits.append(seconds)
+            if running[-1].poll() is not None:
+                running.append(servers.enter_context(serving(*flags, "--port", str(port)))[0])
+
+        with entered(f"http://127.0.0.1:{port}", "alice", pause) as client:
+            count = run.live(client, FLEET, run.Pace(now, pause, START, START), START, START + DAY, ignore)
+            assert (4, 0) == (len(running), count.refused)
+            assert len(waits) >= 3
+            assert expected(FLEET, START, START + DAY) == stored(client)
