@@ -56,6 +56,10 @@ NOT_RUN: Final = {
         "docs/scans-recording.md",
         "python measure.py",
     ): "wants a program that measures, and a broker; tests/cli/test_scan_record.py pipes lines",
+    (
+        "docs/scans-python.md",
+        "ACL SETUSER",
+    ): "a command of Redis; tests/scans/test_failures.py gives a reader these rights",
     ("docs/reference/errors.md", '{"message"'): "the form of an error; test_reference.py asks for it",
     ("docs/tutorial.md", "python3 -m venv"): "the tests run where it is installed",
     ("docs/devices.md", "mosquitto_sub"): "wants a broker, and does not end",
