@@ -120,7 +120,8 @@ class Scanner:
         variable = _VARIABLE.match(self.text, at)
         if variable:
             raise self.error(_unexpanded(variable[0]), at)
-        raise self.error(f"expected {what}, found {self._found(at)}", at)
+        hint = " (a name with @ in it stands in double quotes)" if self.text[at : at + 1] == "@" else ""
+        raise self.error(f"expected {what}, found {self._found(at)}{hint}", at)
 
     def position(self, at: int) -> int | None:
         """The position that a value carries which was read at `at`."""

@@ -326,6 +326,7 @@ def test_a_scan_that_is_not_prepared_has_nothing_yet(session: Session, scans: An
         ("scan:last/$stream", QuerySyntaxError, "left unexpanded"),
         ("mot:x FROM scan:last, hall", BadRequest, "don't mix"),
         ("scan:last/mot:x, t", ProjectionError, "don't mix"),
+        ("mca:spec@sum FROM scan:last", QuerySyntaxError, "a name with @ in it stands in double quotes"),
         ("scan:last/diode current WHERE x > 1", QuerySyntaxError, "expected"),
         ("mot:x FROM scan:last EVERY 1s", ProjectionError, "AVG(mot:x) would do"),
         ("streams(K9)", UnknownScan, "unknown scan 'K9'"),
