@@ -51,7 +51,7 @@ A year of weather at three airports of New York (EWR, JFK, LGA), {count:,} recor
   user      demo
   password  demo
 
-Ask it, from another terminal:
+Look at it in a browser, at that address, or ask it from another terminal:
 
   curl -u demo:demo {url}/api/v1/sensors
 

@@ -1,0 +1,114 @@
+"""Many users of one node over a small cache of sessions: `python -m tests.endtoend.many`.
+
+What a server holds open — threads, descriptors, memory — is looked at when the cache is full, and after all requests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from flask.testing import FlaskClient
+
+from grafana_sensor import connect
+from grafana_sensor.bootstrap import close_app, create_app
+from grafana_sensor.settings import Settings
+from tests.cassandra import lent
+
+PASSWORD: Final = "correct horse"
+THREADS: Final = 4
+_RECORD: Final = {"time": "2026-01-01T00:00:00Z", "t": 1.0}
+_QUERY: Final = "/api/v1/query?q=CNT(t)&from=2026-01-01&to=2026-01-02"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What this process holds: threads, file descriptors, and bytes of memory."""
+
+    threads: int
+    descriptors: int
+    memory: int
+
+    @classmethod
+    def now(cls) -> Held:
+        """As it is now."""
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return cls(
+            threading.active_count(), len(list(Path("/proc/self/fd").iterdir())), pages * os.sysconf("SC_PAGE_SIZE")
+        )
+
+
+def names(users: int) -> list[str]:
+    """What the users are called."""
+    return [f"user-{number}" for number in range(users)]
+
+
+@contextmanager
+def served(store: str, users: int, cache: int) -> Iterator[FlaskClient]:
+    """A client of an app whose users have a record each, and whose cache holds the sessions of `cache` of them."""
+    with connect(store, max_user_keyspaces=max(users, 100)) as database:
+        for user in names(users):
+            database.register(user, PASSWORD)
+            with database.session_login(user, PASSWORD) as session:
+                session.insert_into_sensor("roof", _RECORD)
+    app = create_app(Settings(store=store, cache_size=cache))
+    try:
+        yield app.test_client()
+    finally:
+        close_app(app)
+
+
+def ask(client: FlaskClient, users: int, requests: int, seed: int) -> int:
+    """Let users ask, some far more often than others; how many were answered rightly."""
+    random = Random(seed)
+    drawn = [min(users - 1, int(random.expovariate(4 / users))) for _ in range(requests)]
+
+    def one(user: int) -> bool:
+        answer = client.application.test_client().get(_QUERY, auth=(f"user-{user}", PASSWORD))
+        return answer.status_code == 200 and [{"cnt_t": 1}] == answer.get_json()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return sum(pool.map(one, drawn))
+
+
+def held_while_asked(client: FlaskClient, users: int, requests: int) -> tuple[Held, Held, int]:
+    """What is held after a fifth of the requests, and after all; how many were answered rightly."""
+    first = requests // 5
+    right = ask(client, users, first, 1)
+    before = Held.now()
+    right += ask(client, users, requests - first, 2)
+    return before, Held.now(), right
+
+
+def main() -> None:
+    """Print what was held."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--users", type=int, default=40)
+    options.add_argument("--cache", type=int, default=16)
+    options.add_argument("--requests", type=int, default=10_000)
+    options.add_argument("--tenancy", choices=("keyspaces", "shared"), default="keyspaces")
+    given = options.parse_args()
+    lent.begin_run()
+    try:
+        store = f"{lent.uri()}?prefix=many{secrets.token_hex(4)}&tenancy={given.tenancy}"
+        with served(store, given.users, given.cache) as client:
+            before, after, right = held_while_asked(client, given.users, given.requests)
+    finally:
+        lent.end_run()
+    sys.stdout.write(f"{right:,} of {given.requests:,} requests answered rightly\n")
+    for name in ("threads", "descriptors", "memory"):
+        sys.stdout.write(f"{name}: {getattr(before, name):,} after a fifth, {getattr(after, name):,} after all\n")
+
+
+if __name__ == "__main__":
+    main()
