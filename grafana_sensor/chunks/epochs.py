@@ -25,6 +25,8 @@ IDS: Final = "#i"
 """The columns of a chunk's times and record ids; an attribute's column is ATTRIBUTE + its name."""
 ATTRIBUTE: Final = "a:"
 
+_TOGETHER: Final = 16
+"""Epochs whose batches are asked for together."""
 _NONE: Final = np.zeros(0, np.int64)
 
 
@@ -45,16 +47,34 @@ class Epoch:
 
     def block(self, wanted: Sequence[Piece], attributes: Sequence[str] | None = None, *, ids: bool = True) -> Block:
         """The records of consecutive pieces, sorted by (time, id), each once: with these attributes, or all."""
-        names = self.rollup.attributes() if attributes is None else attributes
+        return blocks([(self, wanted)], attributes, ids=ids)[0]
+
+    def columns(self, wanted: Sequence[Piece], names: Sequence[str] | None, *, ids: bool) -> dict[int, list[str]]:
+        """By the place of each chunk of the pieces, the columns that are needed of it."""
+        names = self.rollup.attributes() if names is None else names
         columns: dict[int, list[str]] = {}
         for piece in wanted:
             head = [TIMES, IDS] if ids or not piece.alone else [TIMES]
             for place in piece.chunks:
                 columns[place] = head + [ATTRIBUTE + name for name in names if place in self.rollup.attribute(name)]
-        ask = [(self.rollup.chunks[place].id, column) for place, of_it in columns.items() for column in of_it]
-        blobs = self.reading.chunks(self.sensor, self.start, ask) if ask else {}
-        if len(blobs) < len(ask):
-            missing = next(pair for pair in ask if pair not in blobs)
+        return columns
+
+    def named(self, columns: Mapping[int, Sequence[str]]) -> list[tuple[str, str]]:
+        """The (chunk id, column) of columns by place."""
+        return [(self.rollup.chunks[place].id, column) for place, of_it in columns.items() for column in of_it]
+
+    def assembled(
+        self,
+        wanted: Sequence[Piece],
+        attributes: Sequence[str] | None,
+        columns: Mapping[int, Sequence[str]],
+        blobs: Mapping[tuple[str, str], bytes],
+        *,
+        ids: bool,
+    ) -> Block:
+        """The records of the pieces, of which these columns were read."""
+        missing = next((pair for pair in self.named(columns) if pair not in blobs), None)
+        if missing is not None:
             raise ValueError(f"chunk {missing[0]} of sensor {self.sensor!r} lacks its column {missing[1]!r}")
         found = []
         for piece in wanted:
@@ -84,6 +104,23 @@ class Epoch:
         return Block(times, ids, values)
 
 
+def blocks(
+    wanted: Sequence[tuple[Epoch, Sequence[Piece]]], attributes: Sequence[str] | None, *, ids: bool
+) -> list[Block]:
+    """The records of each of these: consecutive pieces of an epoch of one sensor. Their chunks are read together."""
+    columns = [epoch.columns(pieces, attributes, ids=ids) for epoch, pieces in wanted]
+    asked: dict[int, list[tuple[str, str]]] = {}
+    for (epoch, _), of_it in zip(wanted, columns, strict=True):
+        if of_it:
+            asked.setdefault(epoch.start, []).extend(epoch.named(of_it))
+    first = wanted[0][0]
+    blobs = first.reading.chunks_of(first.sensor, asked) if asked else {}
+    return [
+        epoch.assembled(pieces, attributes, of_it, blobs.get(epoch.start, {}), ids=ids)
+        for (epoch, pieces), of_it in zip(wanted, columns, strict=True)
+    ]
+
+
 def epochs(reading: BlobReading, sensor: str, start: int, end: int, grid: Grid) -> Iterator[Epoch]:
     """The epochs that have records which may lie in [start, end), ascending."""
     low = grid.epoch(start)
@@ -96,7 +133,12 @@ def opened(
 ) -> Iterator[Epoch]:
     """The epochs that have these markers, asked for before, or these rollups, ascending."""
     blobs = {rollup.epoch: rollup.blob for rollup in rollups}
-    for epoch in sorted(markers.keys() | blobs.keys()):
-        rollup = Rollup.decode(blobs[epoch]) if epoch in blobs else Rollup(())
-        live, covered = batch.decode(reading.batches(sensor, epoch, markers.get(epoch, [])))
-        yield Epoch(reading, sensor, epoch, rollup, live, covered)
+    starts = sorted(markers.keys() | blobs.keys())
+    for at in range(0, len(starts), _TOGETHER):
+        some = starts[at : at + _TOGETHER]
+        marked = {epoch: markers[epoch] for epoch in some if epoch in markers}
+        batches = reading.batches_of(sensor, marked) if marked else {}
+        for epoch in some:
+            rollup = Rollup.decode(blobs[epoch]) if epoch in blobs else Rollup(())
+            live, covered = batch.decode(batches.get(epoch, []))
+            yield Epoch(reading, sensor, epoch, rollup, live, covered)

@@ -7,14 +7,15 @@ decoded: only the columns that the request names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
 
 from grafana_sensor.chunks.decide import Verdict, decide, decide_times
-from grafana_sensor.chunks.epochs import Epoch, epochs, opened
+from grafana_sensor.chunks.epochs import Epoch, blocks, epochs, opened
 from grafana_sensor.chunks.grid import Grid, Ladder, Span
 from grafana_sensor.chunks.pieces import Piece
 from grafana_sensor.chunks.rollup import Chunk
@@ -36,7 +37,10 @@ _FEW: Final = 64
 """Epochs that are asked for by name; more of them by their range."""
 
 _AT_ONCE: Final = 32
-"""Pieces that are decoded together: fewer steps, in bounded memory."""
+"""Pieces that are read and decoded together: fewer steps, in bounded memory."""
+
+_AHEAD: Final = 8
+"""Pieces of a list of records that are read together."""
 
 
 class ChunkReading(RecordReading):
@@ -60,13 +64,21 @@ class ChunkReading(RecordReading):
         if start >= end:
             return answer
         summed = not request.conditions and all(Need.VALUES not in need for need in request.wants.values())
-        for epoch in (
+        found = (
             self._beside_nodes(sensor, request, answer)
             if summed
             else epochs(self._blobs, sensor, start, end, self._grid(sensor))
-        ):
+        )
+        wants = [name for name in request.wants if name != EVERYTHING]
+        names = list(dict.fromkeys([*wants, *conditioned(request)]))
+        ids = any(need & (Need.ENDS | Need.TEXTS) for need in request.wants.values())
+        undecided = (
+            (epoch, piece) for epoch in found for piece in _Summariser(epoch, request, budget, answer).undecided()
+        )
+        for parts in _gathered(undecided, _AT_ONCE):
             budget.tick()
-            _Summariser(epoch, request, budget, answer).run()
+            for block in blocks(parts, names, ids=ids):
+                summarise_block(passing(block, request), request, answer, budget)
         return answer
 
     def _grid(self, sensor: str) -> Grid:
@@ -104,12 +116,16 @@ class ChunkReading(RecordReading):
         if start >= end:
             return
         names = list(dict.fromkeys([*attributes, *conditioned(request)]))
-        for epoch in epochs(self._blobs, sensor, start, end, self._grid(sensor)):
-            for piece in epoch.pieces():
+        wanted = (
+            (epoch, [piece])
+            for epoch in epochs(self._blobs, sensor, start, end, self._grid(sensor))
+            for piece in epoch.pieces()
+            if not _beyond(epoch, piece, start, end) and _verdict(epoch, piece, request) is not False
+        )
+        for parts in _growing(wanted, _AHEAD):
+            for found in blocks(parts, names, ids=ids):
                 budget.tick()
-                if _beyond(epoch, piece, start, end) or _verdict(epoch, piece, request) is False:
-                    continue
-                block = passing(epoch.block([piece], names, ids=ids), request)
+                block = passing(found, request)
                 if len(block):
                     columns = {name: block.columns[name] for name in attributes if name in block.columns}
                     yield Block(block.times, block.ids if ids else None, columns)
@@ -124,21 +140,18 @@ class _Summariser:
         self._budget = budget
         self._answer = answer
         self._edges = request.edges
-        self._ids = any(need & (Need.ENDS | Need.TEXTS) for need in request.wants.values())
 
-    def run(self) -> None:
+    def undecided(self) -> Iterator[Piece]:
+        """The pieces whose data are needed; the others are taken or left when they are passed."""
+        self._budget.tick()
         if self._whole_epoch():
             return
-        undecided: list[Piece] = []
         for piece in self._epoch.pieces():
             if _beyond(self._epoch, piece, int(self._edges[0]), int(self._edges[-1])):
                 continue
             verdict = _verdict(self._epoch, piece, self._request)
             if verdict is not False and not (verdict and piece.alone and self._chunk(piece.chunks[0])):
-                undecided.append(piece)
-        for at in range(0, len(undecided), _AT_ONCE):
-            self._budget.tick()
-            self._decoded(undecided[at : at + _AT_ONCE])
+                yield piece
 
     def _whole_epoch(self) -> bool:
         """Take or leave the epoch by its own entries; False where its pieces must be looked at."""
@@ -170,11 +183,33 @@ class _Summariser:
         entries = {a: rollup.attribute(a).get(place) for a in self._request.wants if a != EVERYTHING}
         return _take(self._answer, self._request, bucket, entries, chunk)
 
-    def _decoded(self, pieces: Sequence[Piece]) -> None:
-        wants = {name: need for name, need in self._request.wants.items() if name != EVERYTHING}
-        names = list(dict.fromkeys([*wants, *conditioned(self._request)]))
-        block = passing(self._epoch.block(pieces, names, ids=self._ids), self._request)
-        summarise_block(block, self._request, self._answer, self._budget)
+
+Parts = list[tuple[Epoch, list[Piece]]]
+
+
+def _gathered(pieces: Iterable[tuple[Epoch, Piece]], most: int) -> Iterator[Parts]:
+    """The pieces of each epoch together, in parts of at most so many pieces of one or several epochs."""
+    parts: Parts = []
+    count = 0
+    for epoch, piece in pieces:
+        if parts and parts[-1][0] is epoch:
+            parts[-1][1].append(piece)
+        else:
+            parts.append((epoch, [piece]))
+        count += 1
+        if count == most:
+            yield parts
+            parts, count = [], 0
+    if parts:
+        yield parts
+
+
+def _growing(parts: Iterator[tuple[Epoch, list[Piece]]], most: int) -> Iterator[Parts]:
+    """One, then two, four … at most so many: the first comes soon, and of many the next are read together."""
+    count = 1
+    while some := list(islice(parts, count)):
+        yield some
+        count = min(2 * count, most)
 
 
 @dataclass(frozen=True, slots=True)

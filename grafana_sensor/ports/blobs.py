@@ -108,6 +108,16 @@ class BlobReading(ABC):
     def chunks(self, sensor: str, epoch: int, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
         """The blobs of these (chunk id, column); one that isn't there is left out."""
 
+    def batches_of(self, sensor: str, wanted: Mapping[int, Sequence[str]]) -> dict[int, list[bytes]]:
+        """As `batches`, for several epochs: together, where the store can."""
+        return {epoch: self.batches(sensor, epoch, ids) for epoch, ids in wanted.items()}
+
+    def chunks_of(
+        self, sensor: str, wanted: Mapping[int, Sequence[tuple[str, str]]]
+    ) -> dict[int, dict[tuple[str, str], bytes]]:
+        """As `chunks`, for several epochs: together, where the store can."""
+        return {epoch: self.chunks(sensor, epoch, columns) for epoch, columns in wanted.items()}
+
 
 class BlobStore(ABC):
     """One user's blobs: batches behind markers, chunks, rollups, the catalog and the keys."""

@@ -19,6 +19,7 @@ from grafana_sensor.chunks.grid import Grid, Ladder
 from grafana_sensor.chunks.store import ChunkedStore
 from grafana_sensor.chunks.tree import cover
 from grafana_sensor.domain.budget import Budget
+from grafana_sensor.domain.conditions import Condition
 from grafana_sensor.domain.layout import Layout
 from grafana_sensor.domain.plans import Need, Request
 from grafana_sensor.ports import BlobReading
@@ -90,7 +91,7 @@ def test_a_late_record_costs_its_epoch() -> None:
     store.append(post("late", [753], t=[7.0]))
     blobs.asked.clear()
     assert 161 == summary(store, request(-(10**6), 10**6)).numbers
-    assert (1, 1) == (blobs.asked["rollups"], blobs.asked["batches"])
+    assert (1, 1) == (blobs.asked["rollups"], blobs.asked["batches_of"])
 
 
 def test_what_a_node_does_not_tell_is_read_below_it() -> None:
@@ -117,6 +118,21 @@ def test_a_look_is_not_led_astray_by_a_later_seal() -> None:
         store.append(post("b2", [61, 62], t=[1.0, 1.0]))
         seal(store)
         assert 2 == reading.summarise(SENSOR, Request({"t": Need.COUNT}, (), edges), Budget())["t"][0].numbers
+
+
+def test_what_many_epochs_must_be_read_for_is_read_together() -> None:
+    """The chunks of up to 32 pieces of however many epochs are one question to the store, and so are batches of 16."""
+    blobs = Counted()
+    store = ChunkedStore(blobs, LADDER)
+    every = range(64)
+    store.append(
+        post("b", [10 * n + i for n in every for i in (3, 4)], t=[float(7 * i) for _ in every for i in (0, 1)])
+    )
+    seal(store)
+    store.append(post("late", [10 * n + 5 for n in every], t=[float(n) for n in every]))
+    blobs.asked.clear()
+    assert 127 == summary(store, request(0, 640, Need.COUNT, Condition("t", "!=", ("7",)))).numbers
+    assert (4, 4) == (blobs.asked["chunks_of"], blobs.asked["batches_of"])
 
 
 @given(

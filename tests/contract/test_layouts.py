@@ -136,3 +136,18 @@ def test_some_rollups_of_a_range(blobs: BlobStore) -> None:
     with blobs.reading() as reading:
         assert [10, 20] == [rollup.epoch for rollup in reading.rollups("s", -5, 30, [-10, 10, 15, 20, 30])]
         assert [] == reading.rollups("s", -5, 30, [])
+
+
+def test_epochs_are_read_together(blobs: BlobStore) -> None:
+    """Of several epochs each has its own batches and columns, as if they were asked for one by one."""
+    blobs.append(post(batch("b1"), batch("b2"), batch("b1", epoch=10)))
+    for generation, epoch in enumerate((0, 10, 20)):
+        assert blobs.seal(seal(generation, epoch=epoch, chunks={("c", "#t"): str(epoch).encode(), ("c", "a:x"): b"x"}))
+    with blobs.reading() as reading:
+        batches = reading.batches_of("s", {0: ["b1", "b2", "never"], 10: ["b1"], 20: ["b1"], 30: []})
+        assert {0: [b"s/0/b1", b"s/0/b2"], 10: [b"s/10/b1"], 20: [], 30: []} == {
+            epoch: sorted(found) for epoch, found in batches.items()
+        }
+        chunks = reading.chunks_of("s", {0: [("c", "#t")], 10: [("c", "#t"), ("c", "a:x")], 30: [("c", "#t")]})
+        assert {0: {("c", "#t"): b"0"}, 10: {("c", "#t"): b"10", ("c", "a:x"): b"x"}, 30: {}} == chunks
+        assert ({}, {}) == (reading.batches_of("s", {}), reading.chunks_of("s", {}))

@@ -5,7 +5,7 @@ Law: the same blob is always cut into the same rows. Each row says how many ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from grafana_sensor.adapters.cassandra.connections import Connection, Cql
@@ -46,22 +46,27 @@ class Pieces:
             piece = blob[part * PART : (part + 1) * PART]
             yield PUT, (self._owner, sensor, epoch, *address, part, parts, piece)
 
-    def get(self, sensor: str, epoch: int, addresses: Sequence[Address]) -> dict[Address, bytes]:
-        """The blobs that are there whole."""
-        asked = (
-            (GET, (self._owner, sensor, epoch, addresses[at : at + TOGETHER]))
+    def get(self, sensor: str, wanted: Mapping[int, Sequence[Address]]) -> dict[int, dict[Address, bytes]]:
+        """The blobs that are there whole, by epoch; all are asked for together."""
+        places = [
+            (epoch, addresses[at : at + TOGETHER])
+            for epoch, addresses in wanted.items()
             for at in range(0, len(addresses), TOGETHER)
-        )
-        found: dict[Address, dict[int, bytes]] = {}
-        counts: dict[Address, int] = {}
-        for rows in self._connection.run_all(asked):
-            for col, name, part, parts, blob in rows:
-                found.setdefault((col, name), {})[part] = blob
-                counts[col, name] = parts
+        ]
+        answers = self._connection.run_all((GET, (self._owner, sensor, *place)) for place in places)
+        parts: dict[int, dict[Address, dict[int, bytes]]] = {epoch: {} for epoch in wanted}
+        counts: dict[tuple[int, Address], int] = {}
+        for (epoch, _), rows in zip(places, answers, strict=True):
+            for col, name, part, count, blob in rows:
+                parts[epoch].setdefault((col, name), {})[part] = blob
+                counts[epoch, (col, name)] = count
         return {
-            address: b"".join(pieces[part] for part in range(counts[address]))
-            for address, pieces in found.items()
-            if len(pieces) == counts[address]
+            epoch: {
+                address: b"".join(pieces[part] for part in range(len(pieces)))
+                for address, pieces in found.items()
+                if len(pieces) == counts[epoch, address]
+            }
+            for epoch, found in parts.items()
         }
 
     def there(self, places: Iterable[tuple[str, int, str]]) -> list[bool]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from grafana_sensor.adapters.cassandra.catalog import Catalogs
 from grafana_sensor.adapters.cassandra.connections import Connection, Cql, Row
-from grafana_sensor.adapters.cassandra.pieces import BATCH, COLUMN, Pieces
+from grafana_sensor.adapters.cassandra.pieces import BATCH, COLUMN, Address, Pieces
 from grafana_sensor.domain.catalog import Catalog
 from grafana_sensor.domain.errors import Unavailable
 from grafana_sensor.domain.layout import Layout
@@ -94,16 +94,31 @@ class CassandraReading(BlobReading):
 
     def batches(self, sensor: str, epoch: int, ids: Sequence[str]) -> list[bytes]:
         """See the port."""
-        return list(self._get(sensor, epoch, [(BATCH, batch) for batch in ids]).values())
+        return self.batches_of(sensor, {epoch: ids})[epoch]
 
     def chunks(self, sensor: str, epoch: int, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
         """See the port."""
-        found = self._get(sensor, epoch, [(COLUMN + column, chunk) for chunk, column in wanted])
-        return {(chunk, col.removeprefix(COLUMN)): blob for (col, chunk), blob in found.items()}
+        return self.chunks_of(sensor, {epoch: wanted})[epoch]
 
-    def _get(self, sensor: str, epoch: int, addresses: list[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
-        found = self._pieces.get(sensor, epoch, addresses)
-        if len(found) < len(addresses) and time.monotonic() - self._began.get(sensor, time.monotonic()) > self._keep:
+    def batches_of(self, sensor: str, wanted: Mapping[int, Sequence[str]]) -> dict[int, list[bytes]]:
+        """See the port."""
+        found = self._get(sensor, {epoch: [(BATCH, batch) for batch in ids] for epoch, ids in wanted.items()})
+        return {epoch: list(blobs.values()) for epoch, blobs in found.items()}
+
+    def chunks_of(
+        self, sensor: str, wanted: Mapping[int, Sequence[tuple[str, str]]]
+    ) -> dict[int, dict[tuple[str, str], bytes]]:
+        """See the port."""
+        asked = {epoch: [(COLUMN + column, chunk) for chunk, column in names] for epoch, names in wanted.items()}
+        return {
+            epoch: {(chunk, col.removeprefix(COLUMN)): blob for (col, chunk), blob in blobs.items()}
+            for epoch, blobs in self._get(sensor, asked).items()
+        }
+
+    def _get(self, sensor: str, wanted: Mapping[int, Sequence[Address]]) -> dict[int, dict[Address, bytes]]:
+        found = self._pieces.get(sensor, wanted)
+        missing = any(len(found[epoch]) < len(addresses) for epoch, addresses in wanted.items())
+        if missing and time.monotonic() - self._began.get(sensor, time.monotonic()) > self._keep:
             raise Unavailable(
                 f"reading sensor {sensor!r} took longer than the {self._keep:.0f} s for which what is replaced"
                 " meanwhile is kept: ask for less at once"

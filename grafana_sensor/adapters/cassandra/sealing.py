@@ -119,7 +119,7 @@ class Sealing:
             covered, dropped = msgpack.unpackb(blob)
             heads = [(HEAD, chunk) for chunk in dropped]
             gone = [(BATCH, batch) for batch in covered]
-            for (_, chunk), columns in self._pieces.get(sensor, epoch, heads).items():
+            for (_, chunk), columns in self._pieces.get(sensor, {epoch: heads})[epoch].items():
                 gone += [(COLUMN + column, chunk) for column in msgpack.unpackb(columns)]
             # The lists of columns go last: without them nobody knows what is left.
             self._pieces.drop(sensor, epoch, gone)
