@@ -49,7 +49,9 @@ def add(name: str) -> Work:
 def added(file: RecordsFile) -> set[str]:
     """The rows that were added."""
     with file.snapshot() as connection:
-        rows: list[Any] = connection.execute("SELECT name FROM meta WHERE name NOT LIKE 'catalog%'").fetchall()
+        rows: list[Any] = connection.execute(
+            "SELECT name FROM meta WHERE name NOT LIKE 'catalog%' AND name != 'scan_tag'"
+        ).fetchall()
     return {name for (name,) in rows}
 
 
@@ -186,9 +188,10 @@ def log_pages(file: RecordsFile) -> int:
 def test_the_log_starts_anew(file: RecordsFile) -> None:
     """However much is written, the log stays near the pages after which a checkpoint is due."""
     store = SqliteStore(file)
+    made = log_pages(file)  # by the tables, in one transaction
     for number in range(200):
         store.append(post(batch(f"b{number}")))
-    assert log_pages(file) < 30
+    assert log_pages(file) < max(made + 1, 30)
 
 
 @pytest.mark.usefixtures("short_log")

@@ -4,6 +4,7 @@ import gzip
 import json
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,15 @@ def test_what_names_nothing_is_told(alice: Run) -> None:
     assert "no field gives the stream 'x', whose unit is told" in done.stderr
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """What is started heeds SIGINT, though these tests may run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_ends_the_scan(alice: Run, tmp_path: Path, number: signal.Signals) -> None:
     """What came before is stored as it came, and the scan is closed by USER_ABORT."""
