@@ -93,19 +93,22 @@ class ChunkReading(RecordReading):
         grid = self._grid(sensor)
         markers = self._blobs.markers(sensor, grid.epoch(int(edges[0])), int(edges[-1]))
         found = cover(grid, edges, markers)
-        left: list[Span] = []
-        for span, blob in self._blobs.nodes(sensor, list(found.nodes)).items():
-            node, bucket = Node.decode(blob), found.nodes[span]
-            entries = {name: node.entry(name) for name in request.wants if name != EVERYTHING}
+        epochs, wide = found.epochs, list[Span]()
+        for span, blob in self._blobs.nodes(sensor, found.nodes).items():
+            node = Node.decode(blob)
+            if node.last < edges[0] or node.first >= edges[-1]:
+                continue
             # A seal since the look began may have given it records of another bucket.
-            within = edges[bucket] <= node.first and node.last < edges[bucket + 1]
-            if not (within and _take(answer, request, bucket, entries, node)):
-                left.append(span)
-        few = found.epochs if len(found.epochs) <= _FEW else None
-        rollups = self._blobs.rollups(sensor, found.epochs[0], found.epochs[-1] + 1, few) if found.epochs else []
-        wanted = set(found.epochs)
-        rollups = [rollup for rollup in rollups if rollup.epoch in wanted]
-        for start, width in left:
+            bucket = _bucket(edges, node.first, node.last)
+            entries = {name: node.entry(name) for name in request.wants if name != EVERYTHING}
+            if bucket is None or not _take(answer, request, bucket, entries, node):
+                epochs.append(span[0]) if grid.is_epoch(span) else wide.append(span)
+        epochs.sort()
+        few = epochs if len(epochs) <= _FEW else None
+        asked = self._blobs.rollups(sensor, epochs[0], epochs[-1] + 1, few) if epochs else []
+        wanted = set(epochs)
+        rollups = [rollup for rollup in asked if rollup.epoch in wanted]
+        for start, width in wide:
             rollups += self._blobs.rollups(sensor, start, start + width)
         yield from opened(self._blobs, sensor, markers, rollups)
 

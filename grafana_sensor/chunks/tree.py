@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from grafana_sensor.chunks import codec
 from grafana_sensor.chunks.grid import Grid, Span
 from grafana_sensor.chunks.rollup import Rollup
@@ -96,18 +94,21 @@ def all_nodes(rollups: Mapping[int, Rollup], grid: Grid) -> Nodes:
 
 @dataclass(slots=True)
 class Cover:
-    """What answers for a range: `nodes`, each with the bucket that all its records lie in; `epochs`: the others."""
+    """What answers for a range: by `nodes`, as far as they tell, and by the data of the other `epochs`.
 
-    nodes: dict[Span, int]
+    A node's records lie in one bucket, or, of an epoch at an end of the range, perhaps beyond it.
+    """
+
+    nodes: list[Span]
     epochs: list[int]
 
 
 def cover(grid: Grid, edges: Ints, marked: Iterable[int]) -> Cover:
-    """The widest spans that lie in a bucket each and have no marked epoch, and the epochs that remain.
+    """The widest spans without a marked epoch that no edge of a bucket cuts, and the epochs that remain.
 
     `edges`: of the buckets, ascending. `marked`: the starts of epochs. Both halves are ascending.
     """
-    found = Cover({}, [])
+    found = Cover([], [])
     if grid.reach is not None:
         low, high = max(grid.reach[0], int(edges[0])), min(grid.reach[1], int(edges[-1]))
         _cover(grid.top(low, high), found, grid, edges, sorted(marked))
@@ -120,12 +121,14 @@ def _cover(spans: Iterable[Span], found: Cover, grid: Grid, edges: Ints, marked:
         end = start + width
         if end <= max(low, edges[0]) or start >= min(high, edges[-1]):
             continue
-        quiet = bisect_left(marked, start) == bisect_left(marked, end)
         # Where there are no records before or after, the span may stick out.
-        a, b = (np.searchsorted(edges, [max(start, low), min(end, high) - 1], "right") - 1).tolist()
-        if quiet and a == b and 0 <= a < len(edges) - 1:
-            found.nodes[start, width] = a
-        elif grid.is_epoch((start, width)):
-            found.epochs.append(start)
-        else:
+        inside = edges[(edges > max(start, low)) & (edges < min(end, high))]
+        quiet = bisect_left(marked, start) == bisect_left(marked, end)
+        if quiet and not len(inside):
+            found.nodes.append((start, width))
+        elif not grid.is_epoch((start, width)):
             _cover(grid.below((start, width)), found, grid, edges, marked)
+        elif quiet and {*inside.tolist()} <= {int(edges[0]), int(edges[-1])}:
+            found.nodes.append((start, width))  # its node tells whether it has records beyond
+        else:
+            found.epochs.append(start)

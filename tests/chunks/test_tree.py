@@ -78,11 +78,24 @@ def test_everything_costs_a_node_for_sixteen_epochs(epochs: int) -> None:
 
 
 def test_a_range_costs_its_edges() -> None:
-    """A range from one moment to another reads rollups of the two epochs that it cuts, and few nodes."""
-    store, blobs = filled(1_600)
-    assert 1_599 == summary(store, request(5, 15_994)).numbers
+    """A range from one moment to another reads rollups of the two epochs that it cuts amid records, and few nodes."""
+    blobs = Counted()
+    store = ChunkedStore(blobs, LADDER)
+    times = [10 * n + i for n in range(1_600) for i in (3, 7)]
+    store.append(post("b", times, t=[float(n) for n in times]))
+    seal(store)
+    blobs.asked.clear()
+    assert 3_198 == summary(store, request(5, 15_995)).numbers
     assert 2 == blobs.asked["rollups"]
-    assert blobs.asked["nodes"] <= 98 + 2 * (3 + 3)
+    assert blobs.asked["nodes"] <= 98 + 2 * (3 + 4)
+
+
+def test_a_range_that_ends_between_records_costs_no_rollup() -> None:
+    """Where the range cuts an epoch before its first record, or after its last, the epoch's node tells, and is enough."""
+    store, blobs = filled(1_600)
+    assert 1_600 == summary(store, request(3, 15_994)).numbers
+    assert 1_598 == summary(store, request(4, 15_993)).numbers
+    assert 0 == blobs.asked["rollups"]
 
 
 def test_a_late_record_costs_its_epoch() -> None:
@@ -141,15 +154,17 @@ def test_what_many_epochs_must_be_read_for_is_read_together() -> None:
     reach=st.tuples(st.integers(0, 20), st.integers(21, 64)).map(lambda ends: (10 * ends[0], 10 * ends[1])),
 )
 def test_nodes_and_epochs_cover_the_range_once(edges: list[int], marked: set[int], reach: tuple[int, int]) -> None:
-    """Every time of the reach within the range lies in one node or one epoch; a node lies in its bucket, unmarked."""
+    """Every time of the reach within the range lies in one node or one epoch; no marker is in a node, and no edge, but
+    an end of the range in one of an epoch.
+    """
     found = cover(Grid(Layout((), reach), LADDER), np.array(edges, np.int64), marked)
     spans = sorted([*found.nodes, *((epoch, 10) for epoch in found.epochs)])
     assert all(a[0] + a[1] <= b[0] for a, b in pairwise(spans))
     times = range(max(edges[0], reach[0]), min(edges[-1], reach[1]))
     assert all(any(start <= time < start + width for start, width in spans) for time in times)
-    for (start, width), bucket in found.nodes.items():
-        inside = range(max(start, reach[0]), min(start + width, reach[1]))
-        assert all(edges[bucket] <= time < edges[bucket + 1] for time in inside)
+    for start, width in found.nodes:
+        ends = {edges[0], edges[-1]} if width == 10 else set[int]()
+        assert not set(range(max(start, reach[0]) + 1, min(start + width, reach[1]))) & ({*edges} - ends)
         assert not marked & set(range(start, start + width))
 
 
