@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from grafana_sensor.adapters.memory import MemoryStore
 from grafana_sensor.chunks.grid import Ladder
 from grafana_sensor.chunks.store import ChunkedStore
-from tests.chunks.records import SENSOR, post, seal, times
+from grafana_sensor.domain.layout import Layout
+from grafana_sensor.ports import BlobReading
+from tests.chunks.records import SENSOR, post, request, seal, summary, times
 
 LADDER = Ladder((10, 60, 240), (60, 240), 60, chunks=4, spare=4)
 
@@ -67,3 +72,55 @@ def test_a_record_from_far_ahead_keeps_the_width() -> None:
     store = filled([100_000], list(range(50)))
     assert () == widths(store) or widths(store)[0][0] >= 100_000
     assert [*range(50), 100_000] == times(store, 0, 10**6)
+
+
+class Overtaken(MemoryStore):
+    """Dicts; what is given as `meanwhile` happens once, when a look has read the layouts."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    @contextmanager
+    def sealing(self) -> Iterator[bool]:
+        """Whoever wants to seal may, so that sealers race."""
+        yield True
+
+    @contextmanager
+    def reading(self) -> Iterator[BlobReading]:
+        """A look that may be overtaken."""
+        with super().reading() as reading:
+            yield _Overtaken(reading, self)  # type: ignore[misc]  # it has all that a look has
+
+
+class _Overtaken:
+    def __init__(self, reading: BlobReading, store: Overtaken) -> None:
+        self._reading = reading
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reading, name)
+
+    def layouts(self) -> Mapping[str, Layout]:
+        found = self._reading.layouts()
+        happens, self._store.meanwhile = self._store.meanwhile, None
+        if happens is not None:
+            happens()
+        return found
+
+
+def test_a_sealer_that_was_overtaken_by_a_layout_loses() -> None:
+    """Epochs of a layout that it doesn't know are in the nodes above all the same: it begins anew, with that layout."""
+    blobs = Overtaken()
+    store = ChunkedStore(blobs, replace(LADDER, nodes=(240,)), 2)
+    store.append(post("b0", list(range(50)), t=[1.0] * 50))
+
+    def others() -> None:
+        seal(store)
+        store.append(replace(post("b1", [65], t=[1.0]), version=1))
+        seal(store)
+        store.append(replace(post("late", [5], t=[1.0]), version=1))
+
+    blobs.meanwhile = others
+    seal(store)
+    assert ((60, 10),) == widths(store)
+    assert 52 == summary(store, request(0, 240)).numbers
+    assert [] == list(store.check())
