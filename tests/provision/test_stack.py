@@ -23,6 +23,8 @@ import requests
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from tests.cassandra.lent import or_skipped
+from tests.cassandra.node import Node, Options
 from tests.provision.composed import SECRETS, services
 from tests.provision.test_image import given
 from tests.scans.redis import JSON, SEARCH
@@ -144,6 +146,27 @@ def test_cassandras_administrator_gets_the_password(there: str, expected: list[s
     environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CASSANDRA_PASSWORD": "it's $5", "THERE": there}
     assert 0 == run("cassandra-password", environ).returncode
     assert expected == told.read_text("utf-8").splitlines()
+
+
+def test_a_new_cassandra_gets_the_password(tmp_path: Path) -> None:
+    """A real one's administrator has the password of the environment after the first run, and after any other."""
+    service: dict[str, Any] = services()["cassandra-password"]
+    environ = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(tmp_path), "CASSANDRA_PASSWORD": "it's $5"}
+    node = Node(tmp_path / "node")
+    with or_skipped():
+        node.start(Options(port=0, storage_port=0, throwaway=True))
+    try:
+        place = node.uri.rpartition("@")[2].strip("/").replace(":", " ")
+        script = service["command"][0].replace("cqlsh cassandra ", f"cqlsh {place} ")
+        for _ in range(2):
+            command = [*service["entrypoint"], script]
+            done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120)
+            assert 0 == done.returncode, done.stderr
+        for password, code in (("it's $5", 0), ("cassandra", 1)):
+            login = ["cqlsh", *place.split(), "-u", "cassandra", "-p", password, "-e", ""]
+            assert code == subprocess.run(login, env=environ, capture_output=True, check=False, timeout=120).returncode
+    finally:
+        node.stop(kill=True)
 
 
 def test_cassandra_without_a_password_is_refused() -> None:
