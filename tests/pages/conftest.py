@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from selenium.webdriver import Chrome
 
 from grafana_sensor.cli.demo import PASSWORD, USER, prepare
@@ -20,6 +21,20 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     prepare(Settings(store=f"sqlite://{folder}"))
     with serving(folder, "--open-registration") as found:
         yield found
+
+
+@pytest.fixture(scope="package")
+def dora(address: str) -> tuple[str, str]:
+    """Name and password of a user of that server who has one record of a sensor `first`.
+
+    Made once for the server, not for a module: of one module a process may run tests before and after another's.
+    """
+    auth = ("dora", "a long secret")
+    new = dict(zip(("user", "password"), auth, strict=True))
+    assert 201 == requests.post(f"{address}/api/v1/users", json=new, timeout=30).status_code
+    url = f"{address}/api/v1/sensors/first/records"
+    assert 201 == requests.post(url, json={"t": 1}, auth=auth, timeout=30).status_code
+    return auth
 
 
 @pytest.fixture(scope="package")

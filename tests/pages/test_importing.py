@@ -13,8 +13,6 @@ from selenium.webdriver import Chrome
 
 from tests.pages.browser import log_in, one, text, until
 
-AUTH = ("dora", "a long secret")
-
 SLICES = """
 const [text, name, most, done] = arguments;
 import(document.querySelector("script[type=module]").src.replace("main.js", "slices.js")).then(({ formOf, slices, digest }) => {
@@ -30,24 +28,16 @@ document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransf
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def user(address: str) -> None:
-    """The user who imports."""
-    new = dict(zip(("user", "password"), AUTH, strict=True))
-    assert 201 == requests.post(f"{address}/api/v1/users", json=new, timeout=30).status_code
-    requests.post(f"{address}/api/v1/sensors/first/records", json={"t": 1}, auth=AUTH, timeout=30)
-
-
 @pytest.fixture
-def own(browser: Chrome, address: str) -> Chrome:
-    """A browser in which that user is logged in."""
-    log_in(browser, address, *AUTH)
+def own(browser: Chrome, address: str, dora: tuple[str, str]) -> Chrome:
+    """A browser in which the user who imports is logged in."""
+    log_in(browser, address, *dora)
     return browser
 
 
-def counted(address: str, sensor: str) -> int:
-    """How many records a sensor has."""
-    rows = requests.get(f"{address}/api/v1/sensors", auth=AUTH, timeout=30).json()
+def counted(address: str, auth: tuple[str, str], sensor: str) -> int:
+    """How many records a sensor of that user has."""
+    rows = requests.get(f"{address}/api/v1/sensors", auth=auth, timeout=30).json()
     return next((row["records"] for row in rows if row["sensor"] == sensor), 0)
 
 
@@ -59,7 +49,7 @@ def imported(own: Chrome) -> str:
     return text(own, "#import-result p")
 
 
-def test_a_pasted_csv_with_a_bad_row(own: Chrome, address: str) -> None:
+def test_a_pasted_csv_with_a_bad_row(own: Chrome, address: str, dora: tuple[str, str]) -> None:
     """Of a pasted CSV the good rows are stored, and the bad one is listed with its index and what is wrong."""
     one(own, "#paste").send_keys("time,t\n2026-01-01,1\n1700-01-01,2\n2026-01-03,3\n")
     one(own, "#import-sensor").send_keys("pasted")
@@ -67,11 +57,11 @@ def test_a_pasted_csv_with_a_bad_row(own: Chrome, address: str) -> None:
     (row,) = own.find_elements("css selector", ".rejected tbody tr")
     assert "1" == row.find_element("css selector", "td").text
     assert "1700" in row.text
-    assert 2 == counted(address, "pasted")
+    assert 2 == counted(address, dora, "pasted")
     until(own, lambda: "pasted" in [each.text for each in own.find_elements("css selector", ".tile h3")])
 
 
-def test_a_dropped_file_goes_in_several_posts(own: Chrome, address: str) -> None:
+def test_a_dropped_file_goes_in_several_posts(own: Chrome, address: str, dora: tuple[str, str]) -> None:
     """A file of 12,000 records is posted in slices; dropped again it stores nothing twice, and says so."""
     lines = [json.dumps({"sensor": "dropped", "time": 1_767_225_600 + place, "t": place}) for place in range(12_000)]
     lines[11_000] = '{"sensor": "dropped", "time": "2026-01-01", "t": 1e999}'
@@ -86,12 +76,12 @@ def test_a_dropped_file_goes_in_several_posts(own: Chrome, address: str) -> None
     ]
     posts = [each["headers"]["Idempotency-Key"] for each in sent if each["method"] == "POST"]
     assert 3 == len(set(posts)) == len(posts)
-    assert 11_999 == counted(address, "dropped")
+    assert 11_999 == counted(address, dora, "dropped")
     assert "0 records stored, 11,999 had been stored before" in imported(own)
-    assert 11_999 == counted(address, "dropped")
+    assert 11_999 == counted(address, dora, "dropped")
 
 
-def test_a_chosen_file_may_be_packed(own: Chrome, address: str, tmp_path: Path) -> None:
+def test_a_chosen_file_may_be_packed(own: Chrome, address: str, dora: tuple[str, str], tmp_path: Path) -> None:
     """A gzipped file that is chosen is unpacked by the browser, and its records name their sensor by a field."""
     path = tmp_path / "data.csv.gz"
     path.write_bytes(gzip.compress(b'station,when,t,note\nx,2026-01-01,1,"a, b"\nx,2026-01-02,2,"two\nlines"\n'))
@@ -99,7 +89,7 @@ def test_a_chosen_file_may_be_packed(own: Chrome, address: str, tmp_path: Path) 
     one(own, "#import-sensor-field").send_keys("station")
     one(own, "#import-time-field").send_keys("when")
     assert "2 records stored." == imported(own)
-    assert 2 == counted(address, "x")
+    assert 2 == counted(address, dora, "x")
 
 
 @pytest.mark.parametrize(
