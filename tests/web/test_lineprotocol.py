@@ -156,7 +156,7 @@ def test_wrong_lines_can_be_left_out() -> None:
         lines("m\n" * (MOST_FAULTS + 1), skip=True)
 
 
-NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\n\\"), min_size=1, max_size=8).filter(
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0\n\\"), min_size=1, max_size=8).filter(
     lambda name: not name.startswith(("#", "\t", "\r"))
 )
 
