@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from grafana_sensor.cli.jsonvalues import JsonValues, Raw, Stream
+from grafana_sensor.domain.csvtext import MISSING, check_header, check_width
 from grafana_sensor.domain.errors import BadRequest, Error
 from grafana_sensor.domain.jsontext import loads
-from grafana_sensor.web.payloads import MISSING, Payload, Unread
+from grafana_sensor.web.payloads import Payload, Unread
 
 Format = Literal["json", "ndjson", "csv"]
 
@@ -153,22 +154,18 @@ def _names(header: Raw) -> list[str]:
     raw, line = header
     try:
         names = _split(raw)
+        check_header(names)
     except BadRequest as error:
         raise BadRequest(f"line {line}: {error.message}") from None
-    if again := [name for name in names if names.count(name) > 1]:
-        raise BadRequest(f"line {line}: the header names the column {again[0]!r} more than once")
-    if "" in names:
-        raise BadRequest(f"line {line}: the header's column {names.index('') + 1} has no name")
     return names
 
 
 def _row(raw: bytes, names: Sequence[str]) -> list[str | None] | Unread:
     try:
         cells = _split(raw)
+        check_width(cells, names)
     except BadRequest as error:
         return Unread(error.message)
-    if len(cells) != len(names):
-        return Unread(f"{len(cells)} cells, but the header names {len(names)} columns")
     return [None if cell in MISSING else cell for cell in cells]
 
 

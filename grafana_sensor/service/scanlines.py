@@ -11,6 +11,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from grafana_sensor.domain.csvtext import MISSING, check_header, check_width
 from grafana_sensor.domain.errors import BadRequest, Error, RangeError, RecordError
 from grafana_sensor.domain.fields import TIME_FIELDS
 from grafana_sensor.domain.jsontext import loads
@@ -26,8 +27,6 @@ Line = tuple[int, bytes]
 
 TIME: Final = "time"
 """The stream of the time, and of the time of receipt."""
-MISSING: Final = frozenset({"", "NA", "NaN", "null"})
-"""The cells of CSV that are no value."""
 _SECOND: Final = 1_000_000
 
 
@@ -102,12 +101,10 @@ class ScanLines:
         except (UnicodeDecodeError, csv.Error) as error:
             raise BadRequest(f"the CSV can't be read: {error}; each line is a record of its own") from None
         if self._header is None:
-            if "" in cells or len(set(cells)) < len(cells):
-                raise BadRequest("the first line of CSV names every column, each differently")
+            check_header(cells)
             self._header = cells
             return None
-        if len(cells) != len(self._header):
-            raise BadRequest(f"{len(cells)} cells, but the header names {len(self._header)} columns")
+        check_width(cells, self._header)
         return {name: _cell(cell) for name, cell in zip(self._header, cells, strict=True)}
 
     def _define(self, number: int, record: Mapping[str, Any], *, clock: bool) -> None:

@@ -13,13 +13,11 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
+from grafana_sensor.domain.csvtext import MISSING, check_header
 from grafana_sensor.domain.errors import BadRequest, Error, RecordError
 from grafana_sensor.domain.jsontext import loads
 from grafana_sensor.domain.limits import Limits
-from grafana_sensor.domain.shown import named_kind, shown
-
-MISSING: Final = frozenset({"", "NA", "NaN", "null"})
-"""The cells of CSV that are no value."""
+from grafana_sensor.domain.shown import named_kind
 
 CONTENT_TYPES: Final[Mapping[str, str]] = {
     "text/csv": "csv",
@@ -104,7 +102,7 @@ def _csv(body: bytes, _: Limits) -> Payload:
         raise BadRequest(f"the CSV is not UTF-8: byte {error.start} is {body[error.start]:#04x}") from None
     rows = _rows(text)
     header = next(rows)[1]
-    _check_names(header)
+    check_header(header)
     lines, cells = [], []
     for line, row in rows:
         lines.append(line)
@@ -132,17 +130,6 @@ def _record(header: list[str], row: list[str], line: int) -> Mapping[str, object
     if len(row) != len(header):
         return Unread(f"line {line} has {len(row)} cells, but the header names {len(header)} columns")
     return {name: cell for name, cell in zip(header, row, strict=True) if cell not in MISSING}
-
-
-def _check_names(names: list[str]) -> None:
-    """Raises BadRequest where a column has no name or the name of another."""
-    seen: set[str] = set()
-    for place, name in enumerate(names, start=1):
-        if not name:
-            raise BadRequest(f"column {place} of the CSV has no name; the first line names every column")
-        if name in seen:
-            raise BadRequest(f"column {place} of the CSV repeats the name {shown(name)}; names are different")
-        seen.add(name)
 
 
 def _columns(body: bytes, limits: Limits) -> Payload:

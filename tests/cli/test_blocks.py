@@ -73,8 +73,8 @@ def test_a_bad_row_is_one_bad_record() -> None:
     ("text", "message"),
     [
         (b"", "line 1: there is no header, which names the columns of CSV"),
-        (b"a,b,a\n", "line 1: the header names the column 'a' more than once"),
-        (b"\na,,b\n", "line 2: the header's column 2 has no name"),
+        (b"a,b,a\n", "line 1: column 3 of the CSV repeats the name 'a'; names are different"),
+        (b"\na,,b\n", "line 2: column 2 of the CSV has no name; the first line names every column"),
         (b'a\n"x\n', "line 2: invalid CSV: unexpected end of data"),
         (b'a\n"x"y\n', "line 2: invalid CSV: ',' expected after '\"'"),
         (b"a\xff\n1\n", "line 1: not UTF-8: its byte 1 is 0xff"),

@@ -74,7 +74,7 @@ def test_lists_are_spectra_and_the_clock_can_be_recorded(alice: Run, tmp_path: P
         ('{"a": 1}\n{"a"\n', 1, "line 2: invalid JSON"),
         ('{"time": 5, "a": 1}\n{"time": "soon", "a": 1}\n', 1, "line 2: time is 'soon', which is no time"),
         ("a,b\n1,2\n1\n", 1, "line 3: 1 cells, but the header names 2 columns"),
-        ("a,a\n1,2\n", 0, "line 1: the first line of CSV names every column, each differently"),
+        ("a,a\n1,2\n", 0, "line 1: column 2 of the CSV repeats the name 'a'; names are different"),
         ("{}\n", 0, "the first record has no field"),
     ],
 )
