@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class Error(Exception):
@@ -83,26 +83,25 @@ class RangeError(BadRequest):
     code = "range_error"
 
 
-class UnknownAttribute(BadRequest):
+class _UnknownName(BadRequest):
+    @classmethod
+    def named(cls, name: str, known: Sequence[str], position: int | None = None) -> Self:
+        """The error for `name`, with the nearest of the `known` names as a suggestion."""
+        near = get_close_matches(name, known, n=1)
+        suggestion = f" (did you mean {near[0]!r}?)" if near else ""
+        return cls(f"{cls.code.replace('_', ' ')} {name!r}{suggestion}", position=position)
+
+
+class UnknownAttribute(_UnknownName):
     """None of the user's sensors has the attribute."""
 
     code = "unknown_attribute"
 
-    @classmethod
-    def named(cls, name: str, known: Sequence[str], position: int | None = None) -> UnknownAttribute:
-        """The error for `name`, with the nearest of the `known` names as a suggestion."""
-        return cls(f"unknown attribute {name!r}{_suggestion(name, known)}", position=position)
 
-
-class UnknownSensor(BadRequest):
+class UnknownSensor(_UnknownName):
     """The user has no such sensor."""
 
     code = "unknown_sensor"
-
-    @classmethod
-    def named(cls, name: str, known: Sequence[str], position: int | None = None) -> UnknownSensor:
-        """The error for `name`, with the nearest of the `known` names as a suggestion."""
-        return cls(f"unknown sensor {name!r}{_suggestion(name, known)}", position=position)
 
 
 class UnknownScan(BadRequest):
@@ -111,15 +110,10 @@ class UnknownScan(BadRequest):
     code = "unknown_scan"
 
 
-class UnknownStream(BadRequest):
+class UnknownStream(_UnknownName):
     """The scan has no such stream."""
 
     code = "unknown_stream"
-
-    @classmethod
-    def named(cls, name: str, known: Sequence[str], position: int | None = None) -> UnknownStream:
-        """The error for `name`, with the nearest of the `known` names as a suggestion."""
-        return cls(f"unknown stream {name!r}{_suggestion(name, known)}", position=position)
 
 
 class LineError(BadRequest):
@@ -332,8 +326,3 @@ class Unavailable(Error):
 
     code = "store_unavailable"
     status = 503
-
-
-def _suggestion(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -124,7 +124,8 @@ A post that was answered by 5xx, or by nothing, may be stored or not: send it ag
 def _below(kind: type[Error]) -> Iterator[type[Error]]:
     for each in kind.__subclasses__():
         if each.__module__.startswith(("grafana_sensor.domain.", "grafana_sensor.web.")):
-            yield each
+            if not each.__name__.startswith("_"):
+                yield each
             yield from _below(each)
 
 
