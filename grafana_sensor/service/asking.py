@@ -8,6 +8,7 @@ without them the whole history answers. Dates are datetimes (naive ones in UTC),
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -38,7 +39,7 @@ Results = list[Row] | dict[str, Result] | Result
 Conditions = str | Sequence[object] | None
 
 
-class Asking:
+class Asking(ABC):
     """The part of a session that asks; `clock`: UTC µs."""
 
     user: str
@@ -47,9 +48,9 @@ class Asking:
     clock: Callable[[], int]
     memory: ScanMemory
 
+    @abstractmethod
     def scans(self) -> ScanStore:
         """The scans that the user sees."""
-        raise NotImplementedError
 
     def query(self, text: str, start: Moment | None = None, finish: Moment | None = None) -> list[Row]:
         """The rows of a query text, with the columns that REST gives; `time` is a datetime.
