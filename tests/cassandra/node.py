@@ -115,8 +115,11 @@ class Node:
             self.wait()
         return started
 
-    def wait(self, seconds: float = 180) -> None:
-        """Wait until a login works. Raises NoNode when it doesn't in that time, or at once when the node has ended."""
+    def wait(self, seconds: float = 180, until: str = "") -> None:
+        """Wait until a login works, or, where `until` is given, until what stands in its way is told with these words.
+
+        Raises NoNode when that isn't so in that time, or at once when the node has ended.
+        """
         node, deadline = self.described, time.monotonic() + seconds
         why: OSError | None = None
         while time.monotonic() < deadline:
@@ -124,6 +127,8 @@ class Node:
                 return login(node["address"], node["port"], USER, PASSWORD, node["tls"])
             except OSError as error:  # it doesn't listen yet, or the role isn't there yet
                 why = error
+            if until and until in str(why):
+                return None
             pid = self.pid()
             if pid is None or _ended(pid, 0.1):
                 raise NoNode(f"the node ended; see {self.folder.name}/logs")

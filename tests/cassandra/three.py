@@ -9,7 +9,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-from tests.cassandra.node import Node, Options, free_port, install, java
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
+from cassandra.policies import WhiteListRoundRobinPolicy
+from tests.cassandra.node import PASSWORD, USER, Node, Options, free_port, install, java
 
 ADDRESSES: Final = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 
@@ -40,6 +43,24 @@ class Three:
         """Wait until a login works at each of these. Raises NoNode when it doesn't in five minutes."""
         for place in places:
             self._nodes[place].wait(300)
+
+    def wait_alone(self, place: int) -> None:
+        """Wait until the node at this place refuses a login since it can't ask the others, which are dead."""
+        self._nodes[place].wait(300, until="Cannot achieve consistency level")
+
+    def users(self, place: int) -> set[str]:
+        """Whose connections the node at this place has."""
+        here = ExecutionProfile(WhiteListRoundRobinPolicy([ADDRESSES[place]]))
+        node = Cluster(
+            [ADDRESSES[place]],
+            port=self._options[place].port,
+            auth_provider=PlainTextAuthProvider(USER, PASSWORD),
+            execution_profiles={EXEC_PROFILE_DEFAULT: here},
+        )
+        try:
+            return {row.username for row in node.connect().execute("SELECT username FROM system_views.clients")}
+        finally:
+            node.shutdown()
 
     def kill(self, *places: int) -> None:
         """End the nodes as a crash would."""

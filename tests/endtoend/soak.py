@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from random import Random
 from time import perf_counter
@@ -32,7 +33,7 @@ def soak(nodes: Three, seconds: float, posts: int, clients: int) -> Figures:
 
     So many clients post and as many ask, each one request after the other.
 
-    A server is started before the nodes, a second one after; one node dies and returns under load; then two.
+    A server is started before the nodes, a second one after; one node dies and returns under load; then two, and all.
     """
     with ExitStack() as stack:
         _, first = stack.enter_context(serving(nodes.uri, *FLAGS))
@@ -94,15 +95,22 @@ def complete(load: Load, ports: tuple[int, ...]) -> None:
 
 
 def two_dead(nodes: Three, load: Load, ports: tuple[int, ...]) -> None:
-    """With two of three nodes dead all is 503, soon and plainly; when they return the same posts are taken once."""
+    """With two of three nodes dead all is 503, soon and plainly; when they return the same posts are taken once.
+
+    So it is when the third was started anew meanwhile, which alone can't tell whether any login is right.
+    """
+    users = nodes.users(0)
+    assert len(users) > 1
     nodes.kill(1, 2)
     client, random = Client(ports), Random(9)
     posts = [load.drawn(random, n) for n in range(4)]
-    for place, post in enumerate(posts):
+    for post in posts:
         load.ledger.begin(post.readings)
-        refused(load, client, place, "POST", post)
-        refused(load, client, place, "GET", post)
-        assert 200 == client.ask(place, "GET", "/health").status
+    all_refused(load, client, posts)
+    nodes.kill(0)
+    nodes.start(0)
+    nodes.wait_alone(0)
+    all_refused(load, client, posts)
     nodes.start(1, 2)
     nodes.wait(1, 2)
     deadline = perf_counter() + PATIENCE
@@ -112,6 +120,16 @@ def two_dead(nodes: Three, load: Load, ports: tuple[int, ...]) -> None:
             assert perf_counter() < deadline, answer
         load.ledger.acknowledge(post.readings)
     client.close()
+    while any(nodes.users(place) != users for place in range(3)):
+        assert perf_counter() < deadline, "a node that is back isn't used again"
+
+
+def all_refused(load: Load, client: Client, posts: Sequence[Post]) -> None:
+    """Posts and questions are told, and the servers live."""
+    for place, post in enumerate(posts):
+        refused(load, client, place, "POST", post)
+        refused(load, client, place, "GET", post)
+        assert 200 == client.ask(place, "GET", "/health").status
 
 
 def refused(load: Load, client: Client, place: int, method: str, post: Post) -> None:

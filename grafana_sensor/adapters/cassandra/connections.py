@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
-from cassandra import ConsistencyLevel
+from cassandra import AuthenticationFailed, ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
 from cassandra.concurrent import execute_concurrent
@@ -31,7 +31,7 @@ from cassandra.policies import (
 )
 from cassandra.query import BatchStatement, BatchType, PreparedStatement, tuple_factory
 
-from grafana_sensor.adapters.cassandra.errors import OwnErrors
+from grafana_sensor.adapters.cassandra.errors import OwnErrors, Unsure, is_unsure
 from grafana_sensor.adapters.cassandra.place import Login, Place
 from grafana_sensor.domain.errors import Unavailable
 
@@ -81,6 +81,23 @@ class Retries(RetryPolicy):  # type: ignore[misc]  # the driver comes without ty
 
     def _again(self, query: Any, retry_num: int, how: Any) -> Any:
         return (how, None) if query.is_idempotent and retry_num < _RETRIES else (self.RETHROW, None)
+
+
+class NodeConnection(Cluster.connection_class):  # type: ignore[misc]
+    """A connection to one node, as the driver makes it; but for a login that it can't look up it is tried again.
+
+    The driver gives a node up that refuses a login. Refusing it for want of other nodes is no reason to.
+    """
+
+    @classmethod
+    def factory(cls, endpoint: Any, timeout: float, *args: Any, **kwargs: Any) -> Any:
+        """A connection that is ready. Raises Unsure where the node can't look the login up."""
+        try:
+            return super().factory(endpoint, timeout, *args, **kwargs)
+        except AuthenticationFailed as error:
+            if is_unsure(error):
+                raise Unsure(str(error), endpoint) from error
+            raise
 
 
 class Connection:
@@ -211,6 +228,7 @@ def _cluster(place: Place, login: Login) -> Cluster:
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT, None),
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         executor_threads=1,
+        connection_class=NodeConnection,
         connect_timeout=PATIENCE,
         ssl_context=place.tls.context() if place.tls is not None else None,
         monitor_reporting_enabled=False,

@@ -14,10 +14,16 @@ from cassandra import cluster, connection, pool, protocol
 
 from grafana_sensor.domain.errors import Unavailable
 
+
+class Unsure(connection.ConnectionException):  # type: ignore[misc]  # the driver comes without types
+    """A node can't look a login up, since it can't ask enough others: no word against the login."""
+
+
 DEFECT: Final = ""
 """Stands for an exception that no surroundings can cause."""
 
 _DOWN: Final = "none of its nodes can be reached; are they up, and is the address right?"
+_GONE: Final = "too few of its nodes are up, or none; try again when they are back"
 _FEW: Final = "too few of its nodes are up to be sure of an answer; try again when they are back"
 _SLOW: Final = "its nodes don't answer in time; try again"
 _FAILED: Final = "its nodes failed at it; see their logs"
@@ -73,19 +79,26 @@ MEANINGS: Final[dict[type[BaseException], str]] = {
     protocol.ErrorMessage: _FAILED,
 }
 
-# Where too few nodes are up to look a right up, it comes as a right that is missing.
-_UNSURE: Final = "Unable to perform authorization"
+# Where too few nodes answer to look a login or a right up, it comes as one that is wrong or missing, with these words.
+_UNSURE: Final = "Unable to perform auth"
+
+
+def is_unsure(error: BaseException) -> bool:
+    """Whether a login or a right is refused only since it can't be looked up."""
+    return _UNSURE in str(error)
 
 
 def own(error: BaseException) -> BaseException:
     """The error to raise for `error`: Unavailable, or `error` itself."""
     meaning = next((MEANINGS[kind] for kind in type(error).__mro__ if kind in MEANINGS), DEFECT)
-    if isinstance(error, cassandra.Unauthorized) and _UNSURE in str(error):
+    if is_unsure(error):
         meaning = _FEW
     if isinstance(error, cluster.NoHostAvailable):
         reasons = error.errors.values() if isinstance(error.errors, dict) else ()
         meanings = [_of_node(reason) for reason in reasons]
-        meaning = next((each for each in (_REFUSED, _TLS, _STRANGER, _FEW) if each in meanings), _DOWN)
+        # Without reasons it was reached before, and the driver still tries to reach it.
+        none = _DOWN if meanings else _GONE
+        meaning = next((each for each in (_REFUSED, _TLS, _STRANGER, _FEW) if each in meanings), none)
     return unavailable(meaning) if meaning else error
 
 
@@ -94,6 +107,8 @@ def _of_node(error: BaseException) -> str:
     # The driver passes some errors of TLS on as others, with their text.
     if isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and "[SSL" in str(error)):
         return _TLS
+    if is_unsure(error):
+        return _FEW
     return MEANINGS.get(type(error), DEFECT)
 
 
