@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from grafana_sensor.adapters.cassandra.catalog import Catalogs
-from grafana_sensor.adapters.cassandra.connections import AT_ONCE, Connection, Cql
+from grafana_sensor.adapters.cassandra.connections import AT_ONCE, Connection, Cql, Lease
 from grafana_sensor.adapters.cassandra.keys import Keys
 from grafana_sensor.adapters.cassandra.pieces import BATCH, Pieces
 from grafana_sensor.adapters.cassandra.reading import CassandraReading
@@ -51,9 +51,8 @@ class CassandraStore(BlobStore):
     ) -> None:
         self._owner = owner
         self._connection = connection
-        self._release = release
+        self._lease = Lease(connection, release)
         self._timing = timing
-        self._holders = [connection]
         self._catalogs = Catalogs(connection, owner)
         self._keys = Keys(connection, owner)
         self._pieces = Pieces(connection, owner)
@@ -115,11 +114,7 @@ class CassandraStore(BlobStore):
 
     def close(self) -> None:
         """See the port."""
-        try:
-            connection = self._holders.pop()
-        except IndexError:
-            return  # closed before, perhaps by another thread
-        self._release(connection)
+        self._lease.end()
 
     def _write(self, append: Append) -> None:
         """The markers, then the batches. Raises Unavailable where the markers are too old for the data."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from grafana_sensor.adapters.cassandra.catalog import Catalogs
-from grafana_sensor.adapters.cassandra.connections import Connection
+from grafana_sensor.adapters.cassandra.connections import Connection, Lease
 from grafana_sensor.adapters.cassandra.keys import Keys
 from grafana_sensor.adapters.cassandra.store import HOUR, Timing
 from grafana_sensor.adapters.classic import tables, writing
@@ -33,8 +33,7 @@ class ClassicStore(RecordStore):
     def __init__(self, user: str, connection: Connection, release: Callable[[Connection], None], _: Timing) -> None:
         self._user = user
         self._connection = connection
-        self._release = release
-        self._holders = [connection]
+        self._lease = Lease(connection, release)
         self._catalogs = Catalogs(connection, user)
         self._keys = Keys(connection, user)
         # Receive times (UTC µs): of the latest post, and of that when keys were looked through last.
@@ -102,11 +101,7 @@ class ClassicStore(RecordStore):
 
     def close(self) -> None:
         """See the port."""
-        try:
-            connection = self._holders.pop()
-        except IndexError:
-            return  # closed before, perhaps by another thread
-        self._release(connection)
+        self._lease.end()
 
     def _make(self, wanted: Catalog) -> None:
         """Make the tables that the kinds of `wanted` need and that aren't there."""
