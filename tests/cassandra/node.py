@@ -20,7 +20,6 @@ import os
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -32,12 +31,15 @@ from typing import Any, Final
 
 from tests.cassandra import configuration
 from tests.cassandra.login import login
+from tests.ports import free_port
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 JARS: Final = ROOT / "build" / "cassandra-jars"
 POM: Final = Path(__file__).with_name("pom.xml")
 USER, PASSWORD = "cassandra", "cassandra"
 """The role that a new cluster has."""
+_LAST_SAID: Final = 3_000
+"""Characters of each log."""
 
 
 class NoNode(Exception):
@@ -131,7 +133,7 @@ class Node:
                 return None
             pid = self.pid()
             if pid is None or _ended(pid, 0.1):
-                raise NoNode(f"the node ended; see {self.folder.name}/logs")
+                raise NoNode(f"the node at {node['address']} ended:\n{self._last_said()}")
         raise NoNode(f"no login within {seconds:.0f} s: {why}")
 
     def stop(self, *, kill: bool = False, seconds: float = 60) -> None:
@@ -160,6 +162,11 @@ class Node:
         """Run nodetool against it; its exit status."""
         command = configuration.nodetool(java(), JARS, self.folder, self.described["jmx_port"])
         return subprocess.run([*command, *arguments], check=False).returncode
+
+    def _last_said(self) -> str:
+        """The ends of its logs: its folder may be gone when somebody wants to look."""
+        logs = (self.folder / "logs" / name for name in ("system.log", "stdout.log"))
+        return "\n".join(log.read_text(errors="replace")[-_LAST_SAID:] for log in logs if log.exists())
 
     def _start(self, options: Options) -> None:
         program = java()
@@ -212,13 +219,6 @@ def java() -> str:
     if found is None:
         raise Missing("Java is missing: Cassandra runs on Java 11 or 17")
     return found
-
-
-def free_port(address: str) -> int:
-    """A port that nobody listens on there."""
-    with socket.create_server((address, 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from typing import Final
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.policies import WhiteListRoundRobinPolicy
-from tests.cassandra.node import PASSWORD, USER, Node, Options, free_port, install, java
+from tests.cassandra.node import PASSWORD, USER, Node, Options, install, java
+from tests.ports import free_port
 
 ADDRESSES: Final = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 

