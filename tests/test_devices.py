@@ -10,7 +10,6 @@ import base64
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from grafana_sensor.bootstrap import close_app, create_app
 from grafana_sensor.domain.flatten import Flat, flatten
 from grafana_sensor.domain.numbers import json_text
 from grafana_sensor.domain.timestamps import parse, to_iso
-from grafana_sensor.settings import Settings
 from grafana_sensor.web import senml
 from tests.docs.blocks import blocks
 from tests.docs.desk import SERVED, Desk
@@ -69,17 +66,6 @@ def declared() -> dict[str, str]:
     return {name: json.loads(body)["kind"] for body, name in PUT.findall(PAGE)}
 
 
-@pytest.fixture
-def client() -> Iterator[FlaskClient]:
-    app = create_app(Settings.read({}, {"store": "memory://", "open_registration": True}))
-    try:
-        client = app.test_client()
-        assert client.post("/api/v1/users", json={"user": "demo", "password": "demo"}).status_code == 201
-        yield client
-    finally:
-        close_app(app)
-
-
 @pytest.mark.parametrize("title", SECTIONS)
 def test_the_commands_of_the_page_run(title: str, tmp_path: Path) -> None:
     """Every curl line of a section is taken by the server, and the answers are those that the page shows."""
@@ -110,14 +96,14 @@ def test_the_attributes_of_the_page_are_the_real_ones() -> None:
         assert dict(ROW.findall(table)) == {"(time)": to_iso(flat.time), "(sensor)": flat.sensor or "–"} | said
 
 
-def test_the_rule_of_tasmota_posts(client: FlaskClient) -> None:
+def test_the_rule_of_tasmota_posts(demo_client: FlaskClient) -> None:
     """What the rule's WebQuery sends, headers and body as they stand, is stored at the server's time."""
     url, headers, body = QUERY.findall(section("Tasmota"))[0]
     fields = dict(header.split(":", 1) for header in headers.split("|"))
-    response = client.post(url.removeprefix(SERVER), data=body.replace("%value%", "18.4"), headers=fields)
+    response = demo_client.post(url.removeprefix(SERVER), data=body.replace("%value%", "18.4"), headers=fields)
     assert response.status_code == 201, response.text
     asked = {"q": "LAST(BME280_Temperature) FROM greenhouse", "from": "now-1h", "to": "now+1h"}
-    found = client.get("/api/v1/query", query_string=asked, auth=DEMO)
+    found = demo_client.get("/api/v1/query", query_string=asked, auth=DEMO)
     assert [{"sensor": "greenhouse", "last_BME280_Temperature": 18.4}] == found.json
 
 
@@ -127,28 +113,30 @@ def test_the_header_of_the_page_is_the_users() -> None:
     assert {base64.b64encode(b"demo:demo").decode()} == found
 
 
-def test_senml_is_plain_json_under_another_content_type(client: FlaskClient) -> None:
+def test_senml_is_plain_json_under_another_content_type(demo_client: FlaskClient) -> None:
     """Without its content type a pack's objects are stored as they stand, as the page warns."""
     body = (FILES / "senml-pack.json").read_bytes()
-    posted = client.post("/api/v1/sensors/boiler/records", data=body, content_type="application/json", auth=DEMO)
+    posted = demo_client.post("/api/v1/sensors/boiler/records", data=body, content_type="application/json", auth=DEMO)
     assert 8 == json.loads(posted.data)["accepted"]
-    names = json.loads(client.get("/api/v1/sensors/boiler/attributes", auth=DEMO).data)
+    names = json.loads(demo_client.get("/api/v1/sensors/boiler/attributes", auth=DEMO).data)
     assert {"bn", "bt", "bu", "bver", "n", "u", "v", "vb", "vs", "s", "t"} == {each["attribute"] for each in names}
 
 
-def test_a_pack_says_its_times_and_sensors_itself(client: FlaskClient) -> None:
+def test_a_pack_says_its_times_and_sensors_itself(demo_client: FlaskClient) -> None:
     """time_field and sensor_field are refused with SenML, and nothing is stored."""
     body = (FILES / "senml-pack.json").read_bytes()
     for name in ("time_field", "sensor_field"):
-        answer = client.post(f"/api/v1/records?{name}=n", data=body, content_type="application/senml+json", auth=DEMO)
+        answer = demo_client.post(
+            f"/api/v1/records?{name}=n", data=body, content_type="application/senml+json", auth=DEMO
+        )
         assert 400 == answer.status_code
-    assert [] == client.get("/api/v1/sensors", auth=DEMO).json
+    assert [] == demo_client.get("/api/v1/sensors", auth=DEMO).json
 
 
-def test_a_wrong_pack_is_refused_whole(client: FlaskClient) -> None:
+def test_a_wrong_pack_is_refused_whole(demo_client: FlaskClient) -> None:
     """A pack with a record against the RFC is a 422 with its index, with on_error=skip too, and stores nothing."""
     pack = json.dumps([{"bn": "a:", "n": "b", "v": 1}, {"n": "c"}])
     for path in ("/api/v1/records", "/api/v1/records?on_error=skip", "/api/v1/sensors/a/records?format=senml"):
-        answer = client.post(path, data=pack, content_type="application/senml+json", auth=DEMO)
+        answer = demo_client.post(path, data=pack, content_type="application/senml+json", auth=DEMO)
         assert (422, [1]) == (answer.status_code, [each["index"] for each in json.loads(answer.data)["rejected"]])
-    assert [] == client.get("/api/v1/sensors", auth=DEMO).json
+    assert [] == demo_client.get("/api/v1/sensors", auth=DEMO).json

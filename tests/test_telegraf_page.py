@@ -11,8 +11,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from grafana_sensor import connect
-from grafana_sensor.bootstrap import close_app, create_app
-from grafana_sensor.settings import Settings
 from tests.docs.blocks import blocks
 from tests.docs.desk import SERVED, Desk
 from tests.docs.tree import ROOT
@@ -27,17 +25,6 @@ METRIC = {"measurement": "mem", "tags": {"host": "web-1"}, "fields": {"free": 3}
 def texts(kind: str) -> list[str]:
     """The page's blocks of a kind."""
     return [block.text for block in blocks(PAGE) if block.word == kind]
-
-
-@pytest.fixture
-def client() -> Iterator[FlaskClient]:
-    app = create_app(Settings.read({}, {"store": "memory://", "open_registration": True}))
-    try:
-        client = app.test_client()
-        assert client.post("/api/v1/users", json={"user": "demo", "password": "demo"}).status_code == 201
-        yield client
-    finally:
-        close_app(app)
 
 
 @pytest.fixture
@@ -73,8 +60,8 @@ def test_the_code_of_the_page_runs(address: str) -> None:
     exec(compile(code.replace(SERVER, address), "page", "exec"), {})  # it is our own page's
 
 
-def test_the_error_of_the_page_has_the_members(client: FlaskClient) -> None:
+def test_the_error_of_the_page_has_the_members(demo_client: FlaskClient) -> None:
     """A refused body is answered by the members that the page shows."""
-    answer = client.post("/api/v2/write", data="m f=1\n\nm", auth=DEMO)
+    answer = demo_client.post("/api/v2/write", data="m f=1\n\nm", auth=DEMO)
     shown = next(line for line in PAGE.splitlines() if '"code": "invalid"' in line)
     assert set(json.loads(shown[shown.index("{") : shown.rindex("}") + 1])) == set(json.loads(answer.data))
