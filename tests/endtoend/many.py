@@ -1,6 +1,7 @@
 """Many users of one node over a small cache of sessions: `python -m tests.endtoend.many`.
 
-What a server holds open — threads, descriptors, memory — is looked at when the cache is full, and after all requests.
+What a server holds open — threads, descriptors, memory — is looked at after each fifth of the requests: when the cache
+is full, and to the end.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -27,6 +28,7 @@ from tests.cassandra import lent
 
 PASSWORD: Final = "correct horse"
 THREADS: Final = 4
+FIFTHS: Final = 5
 _RECORD: Final = {"time": "2026-01-01T00:00:00Z", "t": 1.0}
 _QUERY: Final = "/api/v1/query?q=CNT(t)&from=2026-01-01&to=2026-01-02"
 
@@ -81,17 +83,15 @@ def ask(client: FlaskClient, users: int, requests: int, seed: int) -> int:
         return sum(pool.map(one, drawn))
 
 
-def held_while_asked(client: FlaskClient, users: int, requests: int) -> tuple[Held, Held, int]:
-    """What is held after a fifth of the requests, and after all; how many were answered rightly."""
-    first = requests // 5
-    right = ask(client, users, first, 1)
-    before = Held.now()
-    right += ask(client, users, requests - first, 2)
-    return before, Held.now(), right
+def held_while_asked(client: FlaskClient, users: int, requests: int) -> Iterator[tuple[int, Held]]:
+    """After each fifth of the requests, how many of them were answered rightly, and what is held then."""
+    for part in range(FIFTHS):
+        right = ask(client, users, requests * (part + 1) // FIFTHS - requests * part // FIFTHS, part)
+        yield right, Held.now()
 
 
 def main() -> None:
-    """Print what was held."""
+    """Print what is held."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--users", type=int, default=40)
     options.add_argument("--cache", type=int, default=16)
@@ -101,13 +101,16 @@ def main() -> None:
     lent.begin_run()
     try:
         store = f"{lent.uri()}?prefix=many{secrets.token_hex(4)}&tenancy={given.tenancy}"
+        sys.stdout.write(f"requests answered rightly | {' | '.join(each.name for each in fields(Held))}\n")
+        right = 0
         with served(store, given.users, given.cache) as client:
-            before, after, right = held_while_asked(client, given.users, given.requests)
+            for some, held in held_while_asked(client, given.users, given.requests):
+                right += some
+                sys.stdout.write(f"{right:,} | {' | '.join(f'{each:,}' for each in astuple(held))}\n")
+                sys.stdout.flush()
     finally:
         lent.end_run()
-    sys.stdout.write(f"{right:,} of {given.requests:,} requests answered rightly\n")
-    for name in ("threads", "descriptors", "memory"):
-        sys.stdout.write(f"{name}: {getattr(before, name):,} after a fifth, {getattr(after, name):,} after all\n")
+    sys.stdout.write(f"{right:,} of {given.requests:,} requests were answered rightly\n")
 
 
 if __name__ == "__main__":
