@@ -13,12 +13,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import astuple, dataclass, fields
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
+from unittest.mock import patch
 
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from grafana_sensor import connect
@@ -90,27 +93,39 @@ def held_while_asked(client: FlaskClient, users: int, requests: int) -> Iterator
         yield right, Held.now()
 
 
+def tell(users: int, cache: int, requests: int, tenancy: str) -> None:
+    """Print what is held, memory in bytes."""
+    store = f"{lent.uri()}?prefix=many{secrets.token_hex(4)}&tenancy={tenancy}"
+    sys.stdout.write(f"requests answered rightly | {' | '.join(each.name for each in fields(Held))}\n")
+    right = 0
+    with served(store, users, cache) as client:
+        for some, held in held_while_asked(client, users, requests):
+            right += some
+            sys.stdout.write(f"{right:,} | {' | '.join(f'{each:,}' for each in astuple(held))}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{right:,} of {requests:,} requests were answered rightly\n")
+
+
+def light_hashes() -> AbstractContextManager[object]:
+    """Passwords are hashed in no time meanwhile."""
+    return patch("grafana_sensor.adapters.passwords.PasswordHasher", partial(PasswordHasher, 1, 64))
+
+
 def main() -> None:
-    """Print what is held."""
+    """The command line."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--users", type=int, default=40)
     options.add_argument("--cache", type=int, default=16)
     options.add_argument("--requests", type=int, default=10_000)
+    options.add_argument("--light-hashes", action="store_true", help="hash passwords in no time")
     options.add_argument("--tenancy", choices=("keyspaces", "shared"), default="keyspaces")
     given = options.parse_args()
     lent.begin_run()
     try:
-        store = f"{lent.uri()}?prefix=many{secrets.token_hex(4)}&tenancy={given.tenancy}"
-        sys.stdout.write(f"requests answered rightly | {' | '.join(each.name for each in fields(Held))}\n")
-        right = 0
-        with served(store, given.users, given.cache) as client:
-            for some, held in held_while_asked(client, given.users, given.requests):
-                right += some
-                sys.stdout.write(f"{right:,} | {' | '.join(f'{each:,}' for each in astuple(held))}\n")
-                sys.stdout.flush()
+        with light_hashes() if given.light_hashes else nullcontext():
+            tell(given.users, given.cache, given.requests, given.tenancy)
     finally:
         lent.end_run()
-    sys.stdout.write(f"{right:,} of {given.requests:,} requests were answered rightly\n")
 
 
 if __name__ == "__main__":
