@@ -67,7 +67,7 @@ class Client:
 
 @dataclass(slots=True)
 class Figures:
-    """What a soak counted. `again`: what was told each time that a client tried again; `waits`: seconds.
+    """What a soak counted. `points`: of each stream of its scan; `reads`: of those. `again`: what was told each time that a client tried again; `waits`: seconds.
 
     `refused`: what was told, and after how many seconds, while too few nodes were up.
     """
@@ -75,6 +75,8 @@ class Figures:
     posts: int = 0
     repeats: int = 0
     questions: int = 0
+    points: int = 0
+    reads: int = 0
     again: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     refused: list[tuple[str, float]] = field(default_factory=list)
@@ -98,6 +100,10 @@ class Post:
         return json.dumps([{"time": each.time, "number": each.number, "mode": each.mode} for each in self.readings])
 
 
+Turn = Callable[[Client, Random, list[Post]], None]
+"""What a thread does again and again; the posts are those that it has sent."""
+
+
 class Load:
     """Posts and questions through the servers at `ports`, all drawn by `seed`."""
 
@@ -111,12 +117,13 @@ class Load:
         self._ended = Event()
 
     @contextmanager
-    def running(self, writers: int, askers: int) -> Iterator[None]:
-        """The threads run meanwhile; what fails in one of them ends all."""
-        with ThreadPoolExecutor(writers + askers) as pool:
+    def running(self, writers: int, askers: int, *others: Turn) -> Iterator[None]:
+        """The threads run meanwhile, one for each of `others`; what fails in one of them ends all."""
+        with ThreadPoolExecutor(writers + askers + len(others)) as pool:
             self._run(self._write, Random(f"{self._seed} first"), turns=2 * len(SENSORS))
             work = [pool.submit(self._run, self._write, Random(f"{self._seed} w{n}")) for n in range(writers)]
             work += [pool.submit(self._run, self._question, Random(f"{self._seed} a{n}")) for n in range(askers)]
+            work += [pool.submit(self._run, each, Random(f"{self._seed} o{n}")) for n, each in enumerate(others)]
             try:
                 yield
             finally:
@@ -128,7 +135,7 @@ class Load:
         """Send the post until it is acknowledged."""
         if not repeated:
             self.ledger.begin(post.readings)
-        answer = self._insist(client, "POST", post.path, post.body, post.key)
+        answer = self.insist(client, "POST", post.path, post.body, post.key)
         assert answer.status in ((200,) if repeated else (200, 201)), answer
         assert len(post.readings) == answer.body["accepted"]
         if not repeated:
@@ -149,12 +156,24 @@ class Load:
         """Ask, and compare the answer with what it may be."""
         query = {"q": question.text, "from": _iso(question.start), "to": _iso(question.end), "max_points": 1_000_000}
         sure = self.ledger.acknowledged()
-        answer = self._insist(client, "GET", f"/api/v1/query?{urlencode(query)}")
+        answer = self.insist(client, "GET", f"/api/v1/query?{urlencode(query)}")
         assert 200 == answer.status, answer
         question.check(answer.body, sure, self.ledger.sent())
         self.figures.questions += 1
 
-    def _run(self, turn: Callable[[Client, Random, list[Post]], None], random: Random, turns: int = 100_000) -> None:
+    def insist(self, client: Client, method: str, path: str, body: str | None = None, key: str | None = None) -> Answer:
+        """Send it to one server after the other while they say that it may be tried again; the last answer."""
+        first = next(self._turns)
+        for turn in range(TRIES):
+            since = perf_counter()
+            answer = client.ask(first + turn, method, path, body, key)
+            self.figures.waits.append(perf_counter() - since)
+            if answer.status not in (0, 503):
+                break
+            self.figures.again.append(answer.message)
+        return answer
+
+    def _run(self, turn: Turn, random: Random, turns: int = 100_000) -> None:
         client, posts = Client(self._ports), list[Post]()
         try:
             for _ in range(turns):
@@ -177,20 +196,6 @@ class Load:
 
     def _question(self, client: Client, random: Random, _: list[Post]) -> None:
         self.asked(client, drawn_question(random))
-
-    def _insist(
-        self, client: Client, method: str, path: str, body: str | None = None, key: str | None = None
-    ) -> Answer:
-        """Send it to one server after the other while they say that it may be tried again; the last answer."""
-        first = next(self._turns)
-        for turn in range(TRIES):
-            since = perf_counter()
-            answer = client.ask(first + turn, method, path, body, key)
-            self.figures.waits.append(perf_counter() - since)
-            if answer.status not in (0, 503):
-                break
-            self.figures.again.append(answer.message)
-        return answer
 
 
 def drawn_question(random: Random) -> Question:

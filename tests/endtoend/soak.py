@@ -14,8 +14,10 @@ from typing import Final
 
 from grafana_sensor import connect
 from tests.cassandra.three import Three, three
+from tests.endtoend import scanload
 from tests.endtoend.clients import START, Answer, Client, Figures, Load, Post
 from tests.endtoend.ledger import DAY, Question
+from tests.endtoend.scanload import ScanLoad
 from tests.endtoend.servers import PASSWORD, USER, serving
 
 FLAGS: Final = ("--workers", "2", "--threads", "4", "--seal-batches", "8", "--seal-seconds", "5", "--open-registration")
@@ -31,7 +33,7 @@ POINTS: Final = Question("points", None, START - DAY, START + 1_000 * DAY, None,
 def soak(nodes: Three, seconds: float, posts: int, clients: int) -> Figures:
     """The whole story, in which each third of the load takes `seconds`, and so many posts, at least.
 
-    So many clients post and as many ask, each one request after the other.
+    So many clients post and as many ask, each one request after the other; two more record a scan and read it.
 
     A server is started before the nodes, a second one after; one node dies and returns under load; then two, and all.
     """
@@ -44,16 +46,17 @@ def soak(nodes: Three, seconds: float, posts: int, clients: int) -> Figures:
         registered(first)
         _, second = stack.enter_context(serving(nodes.uri, *FLAGS))
         load = Load((first, second))
-        with load.running(clients, clients):
+        scan = begun(load, (first, second))
+        with load.running(clients, clients, scan.record, scan.read):
             load.ledger.advance(posts, seconds)
             nodes.kill(1)
             load.ledger.advance(posts, seconds)
             nodes.start(1)
             nodes.wait(1)
             load.ledger.advance(posts, seconds)
-        complete(load, (first, second))
-        two_dead(nodes, load, (first, second))
-        complete(load, (first, second))
+        complete(load, scan, (first, second))
+        two_dead(nodes, load, scan, (first, second))
+        complete(load, scan, (first, second))
     stored_once(nodes, load)
     return load.figures
 
@@ -84,33 +87,40 @@ def registered(port: int) -> None:
     client.close()
 
 
-def complete(load: Load, ports: tuple[int, ...]) -> None:
+def begun(load: Load, ports: tuple[int, ...]) -> ScanLoad:
+    """A scan that takes points."""
+    client, scan = Client(ports), ScanLoad(load)
+    scan.begin(client)
+    client.close()
+    return scan
+
+
+def complete(load: Load, scan: ScanLoad, ports: tuple[int, ...]) -> None:
     """Now that nothing is under way, both servers' answers are exactly what was acknowledged, which is all."""
     assert Counter(load.ledger.sent()) == Counter(load.ledger.acknowledged())
     for port in ports:
         client = Client((port,))
         for question in (WHOLE, POINTS):
             load.asked(client, question)
+        scan.complete(client)
         client.close()
 
 
-def two_dead(nodes: Three, load: Load, ports: tuple[int, ...]) -> None:
+def two_dead(nodes: Three, load: Load, scan: ScanLoad, ports: tuple[int, ...]) -> None:
     """With two of three nodes dead all is 503, soon and plainly; when they return the same posts are taken once.
 
     So it is when the third was started anew meanwhile, which alone can't tell whether any login is right.
     """
-    users = nodes.users(0)
-    assert len(users) > 1
     nodes.kill(1, 2)
     client, random = Client(ports), Random(9)
     posts = [load.drawn(random, n) for n in range(4)]
     for post in posts:
         load.ledger.begin(post.readings)
-    all_refused(load, client, posts)
+    all_refused(load, scan, client, posts)
     nodes.kill(0)
     nodes.start(0)
     nodes.wait_alone(0)
-    all_refused(load, client, posts)
+    all_refused(load, scan, client, posts)
     nodes.start(1, 2)
     nodes.wait(1, 2)
     deadline = perf_counter() + PATIENCE
@@ -119,26 +129,25 @@ def two_dead(nodes: Three, load: Load, ports: tuple[int, ...]) -> None:
             assert 503 == answer.status, answer
             assert perf_counter() < deadline, answer
         load.ledger.acknowledge(post.readings)
+    scan.record(client, random)
     client.close()
-    while any(nodes.users(place) != users for place in range(3)):
+    while not all(nodes.users(place) for place in range(3)):
         assert perf_counter() < deadline, "a node that is back isn't used again"
 
 
-def all_refused(load: Load, client: Client, posts: Sequence[Post]) -> None:
-    """Posts and questions are told, and the servers live."""
+def all_refused(load: Load, scan: ScanLoad, client: Client, posts: Sequence[Post]) -> None:
+    """Posts, points and questions are told, and the servers live."""
     for place, post in enumerate(posts):
-        refused(load, client, place, "POST", post)
-        refused(load, client, place, "GET", post)
+        refused(load, client, place, "POST", post.path, post.body, post.key)
+        refused(load, client, place, "POST", f"{scanload.PATH}/points", scan.post)
+        refused(load, client, place, "GET", "/api/v1/query?q=CNT(number)&from=2026-01-01&to=2027-01-01")
         assert 200 == client.ask(place, "GET", "/health").status
 
 
-def refused(load: Load, client: Client, place: int, method: str, post: Post) -> None:
+def refused(load: Load, client: Client, place: int, *request: str) -> None:
     """One request is told, in time, that too few nodes are up."""
     since = perf_counter()
-    if method == "POST":
-        answer = client.ask(place, "POST", post.path, post.body, post.key)
-    else:
-        answer = client.ask(place, "GET", "/api/v1/query?q=CNT(number)&from=2026-01-01&to=2027-01-01")
+    answer = client.ask(place, *request)
     took = perf_counter() - since
     load.figures.refused.append((answer.message, took))
     assert 503 == answer.status, answer
@@ -169,7 +178,8 @@ def main() -> None:
         figures = soak(nodes, given.seconds / 3, posts=50, clients=2)
     waits = sorted(figures.waits)
     sys.stdout.write(
-        f"{figures.posts:,} posts, {figures.repeats:,} of them repeats, and {figures.questions:,} questions in"
+        f"{figures.posts:,} posts, {figures.repeats:,} of them repeats, {figures.questions:,} questions,"
+        f" {figures.points:,} points of each stream of a scan and {figures.reads:,} reads of them in"
         f" {perf_counter() - began:.0f} s: none failed, none was wrong, nothing was lost or doubled\n"
         f"tried again: {len(figures.again)} {dict(Counter(figures.again))}\n"
         f"seconds of a request: median {waits[len(waits) // 2]:.3f}, 99th percentile"
