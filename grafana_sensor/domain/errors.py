@@ -84,6 +84,8 @@ class RangeError(BadRequest):
 
 
 class _UnknownName(BadRequest):
+    """Never raised itself: its code and its message name what is unknown."""
+
     @classmethod
     def named(cls, name: str, known: Sequence[str], position: int | None = None) -> Self:
         """The error for `name`, with the nearest of the `known` names as a suggestion."""

@@ -67,9 +67,10 @@ class Client:
 
 @dataclass(slots=True)
 class Figures:
-    """What a soak counted. `points`: of each stream of its scan; `reads`: of those. `again`: what was told each time that a client tried again; `waits`: seconds.
+    """What a soak counted. `points`: of each stream of its scan; `reads`: of those points.
 
-    `refused`: what was told, and after how many seconds, while too few nodes were up.
+    `again`: what was told each time that a client tried again; `waits`: seconds. `refused`: what was told, and after
+    how many seconds, while too few nodes were up.
     """
 
     posts: int = 0
