@@ -53,6 +53,10 @@ NOT_RUN: Final = {
     ("docs/performance.md", ".venv/bin/python -m benchmarks.classic"): "takes minutes, and a node of Cassandra",
     ("docs/performance.md", ".venv/bin/python -m benchmarks.scans"): "takes minutes, and a Redis",
     (
+        "docs/performance.md",
+        ".venv/bin/python -m tests.endtoend.many",
+    ): "takes half an hour; tests/endtoend/test_many.py asks for seconds",
+    (
         "docs/scans-recording.md",
         "python measure.py",
     ): "wants a program that measures, and a broker; tests/cli/test_scan_record.py pipes lines",
