@@ -90,9 +90,7 @@ def is_unsure(error: BaseException) -> bool:
 
 def own(error: BaseException) -> BaseException:
     """The error to raise for `error`: Unavailable, or `error` itself."""
-    meaning = next((MEANINGS[kind] for kind in type(error).__mro__ if kind in MEANINGS), DEFECT)
-    if is_unsure(error):
-        meaning = _FEW
+    meaning = _meaning(error)
     if isinstance(error, cluster.NoHostAvailable):
         reasons = error.errors.values() if isinstance(error.errors, dict) else ()
         meanings = [_of_node(reason) for reason in reasons]
@@ -107,9 +105,13 @@ def _of_node(error: BaseException) -> str:
     # The driver passes some errors of TLS on as others, with their text.
     if isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and "[SSL" in str(error)):
         return _TLS
+    return _meaning(error)
+
+
+def _meaning(error: BaseException) -> str:
     if is_unsure(error):
         return _FEW
-    return MEANINGS.get(type(error), DEFECT)
+    return next((MEANINGS[kind] for kind in type(error).__mro__ if kind in MEANINGS), DEFECT)
 
 
 def unavailable(meaning: str) -> Unavailable:
