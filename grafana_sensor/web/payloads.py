@@ -13,7 +13,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
-from grafana_sensor.domain.csvtext import MISSING, check_header
+from grafana_sensor.domain.csvtext import MISSING, check_header, check_width
 from grafana_sensor.domain.errors import BadRequest, Error, RecordError
 from grafana_sensor.domain.jsontext import loads
 from grafana_sensor.domain.limits import Limits
@@ -127,8 +127,10 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _record(header: list[str], row: list[str], line: int) -> Mapping[str, object]:
-    if len(row) != len(header):
-        return Unread(f"line {line} has {len(row)} cells, but the header names {len(header)} columns")
+    try:
+        check_width(row, header)
+    except BadRequest as error:
+        return Unread(f"line {line} has {error.message}")
     return {name: cell for name, cell in zip(header, row, strict=True) if cell not in MISSING}
 
 
