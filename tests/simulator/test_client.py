@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import pytest
 
 from grafana_sensor.domain.errors import BadRequest
 from grafana_sensor.simulator.client import PATIENCE, Client
+from tests.ports import free_port
 
 
 @dataclass
@@ -106,13 +106,11 @@ def test_what_is_answered_is_not_tried_again(status: int) -> None:
 
 def test_waiting_can_be_ended() -> None:
     """What the pause raises ends the trying, where no server is."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
 
     def pause(_: float) -> None:
         raise EOFError
 
-    with closing(client_of(f"http://127.0.0.1:{port}", pause, [])) as client, pytest.raises(EOFError):
+    with closing(client_of(f"http://127.0.0.1:{free_port()}", pause, [])) as client, pytest.raises(EOFError):
         client.get("/ready")
 
 
