@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ STREAMS: Final = ("a", "b")
 
 
 class ScanLoad:
-    """One scan, whose every point of stream number n at index i is i + n / 4; `length`: points that are acknowledged."""
+    """One scan, whose points are `values`; `length`: points of each stream that are acknowledged."""
 
     def __init__(self, load: Load) -> None:
         self._load = load
@@ -23,7 +24,7 @@ class ScanLoad:
     @property
     def post(self) -> str:
         """The points that come next, one of each stream, as they are sent to PATH/points."""
-        return self._points(1)
+        return self._next(1)
 
     def begin(self, client: Client) -> None:
         """Begin the scan."""
@@ -34,7 +35,7 @@ class ScanLoad:
     def record(self, client: Client, random: Random, _: object = None) -> None:
         """Send the next points of all streams, until they are acknowledged."""
         count = random.randint(1, 8)
-        answer = self._load.insist(client, "POST", f"{PATH}/points", self._points(count))
+        answer = self._load.insist(client, "POST", f"{PATH}/points", self._next(count))
         assert answer.status in (200, 201), answer
         assert {"lengths": dict.fromkeys(STREAMS, self.length + count)} == answer.body
         self.length += count
@@ -55,17 +56,21 @@ class ScanLoad:
             answer = self._load.insist(client, "GET", f"{PATH}/streams/{name}?from=0")
             assert _shown(place, 0, self.length) == answer.body, answer.status
 
-    def _points(self, count: int) -> str:
-        streams = {
-            name: {"start": self.length, "points": [_value(place, self.length + at) for at in range(count)]}
-            for place, name in enumerate(STREAMS)
-        }
-        return json.dumps({"streams": streams})
+    def _next(self, count: int) -> str:
+        return json.dumps(points(STREAMS, self.length, self.length + count))
 
 
-def _value(place: int, index: int) -> float:
-    return index + place / 4
+def values(place: int, start: int, end: int) -> list[float]:
+    """The points of stream number `place` at the indexes [start, end)."""
+    return [index + place / 4 for index in range(start, end)]
+
+
+def points(streams: Sequence[str], start: int, end: int) -> dict[str, Any]:
+    """Those of all streams, as they are sent to a scan's points."""
+    return {
+        "streams": {name: {"start": start, "points": values(place, start, end)} for place, name in enumerate(streams)}
+    }
 
 
 def _shown(place: int, start: int, end: int) -> list[dict[str, Any]]:
-    return [{"index": index, "value": _value(place, index)} for index in range(start, end)]
+    return [{"index": start + at, "value": value} for at, value in enumerate(values(place, start, end))]

@@ -15,6 +15,7 @@ from grafana_sensor import connect
 from grafana_sensor.domain.scan import ScanState
 from tests.contract.scans import shown
 from tests.contract.stores import SCANS, stores_of
+from tests.endtoend.scanload import points, values
 from tests.endtoend.servers import AUTHORIZATION, PASSWORD, USER, connected, kill, serving
 
 KEY = "01KDVDNA000000000000000001"
@@ -54,7 +55,7 @@ def test_recorded_points_outlive_kills(store: str) -> None:
         for place, name in enumerate(STREAMS):
             length = found.streams[name].length
             assert lengths[-1] <= length <= lengths[-1] + SIZE
-            assert (0, [at + place / 4 for at in range(length)]) == shown(scans, KEY, name)
+            assert (0, values(place, 0, length)) == shown(scans, KEY, name)
 
 
 def _killed_amid_posts(store: str, lengths: list[int], wanted: int) -> None:
@@ -67,11 +68,7 @@ def _killed_amid_posts(store: str, lengths: list[int], wanted: int) -> None:
                 sent(connection, "", SCAN)
                 for _ in range(MOST):
                     start = lengths[-1]
-                    streams = {
-                        name: {"start": start, "points": [at + place / 4 for at in range(start, start + SIZE)]}
-                        for place, name in enumerate(STREAMS)
-                    }
-                    sent(connection, f"/{KEY}/points", {"streams": streams})
+                    sent(connection, f"/{KEY}/points", points(STREAMS, start, start + SIZE))
                     lengths.append(start + SIZE)
                     if lengths[-1] >= wanted:
                         enough.set()
