@@ -21,6 +21,7 @@ from grafana_sensor.domain.flatten import Flat, flatten
 from grafana_sensor.domain.numbers import json_text
 from grafana_sensor.domain.timestamps import parse, to_iso
 from grafana_sensor.web import senml
+from tests.apps import demo_client
 from tests.docs.blocks import blocks
 from tests.docs.desk import SERVED, Desk
 
@@ -43,6 +44,8 @@ SECTIONS = [
     "Shelly Gen2 and later",
     "SenML",
 ]
+
+client = pytest.fixture(demo_client)
 
 
 def section(title: str) -> str:
@@ -96,14 +99,14 @@ def test_the_attributes_of_the_page_are_the_real_ones() -> None:
         assert dict(ROW.findall(table)) == {"(time)": to_iso(flat.time), "(sensor)": flat.sensor or "–"} | said
 
 
-def test_the_rule_of_tasmota_posts(demo_client: FlaskClient) -> None:
+def test_the_rule_of_tasmota_posts(client: FlaskClient) -> None:
     """What the rule's WebQuery sends, headers and body as they stand, is stored at the server's time."""
     url, headers, body = QUERY.findall(section("Tasmota"))[0]
     fields = dict(header.split(":", 1) for header in headers.split("|"))
-    response = demo_client.post(url.removeprefix(SERVER), data=body.replace("%value%", "18.4"), headers=fields)
+    response = client.post(url.removeprefix(SERVER), data=body.replace("%value%", "18.4"), headers=fields)
     assert response.status_code == 201, response.text
     asked = {"q": "LAST(BME280_Temperature) FROM greenhouse", "from": "now-1h", "to": "now+1h"}
-    found = demo_client.get("/api/v1/query", query_string=asked, auth=DEMO)
+    found = client.get("/api/v1/query", query_string=asked, auth=DEMO)
     assert [{"sensor": "greenhouse", "last_BME280_Temperature": 18.4}] == found.json
 
 
@@ -113,30 +116,28 @@ def test_the_header_of_the_page_is_the_users() -> None:
     assert {base64.b64encode(b"demo:demo").decode()} == found
 
 
-def test_senml_is_plain_json_under_another_content_type(demo_client: FlaskClient) -> None:
+def test_senml_is_plain_json_under_another_content_type(client: FlaskClient) -> None:
     """Without its content type a pack's objects are stored as they stand, as the page warns."""
     body = (FILES / "senml-pack.json").read_bytes()
-    posted = demo_client.post("/api/v1/sensors/boiler/records", data=body, content_type="application/json", auth=DEMO)
+    posted = client.post("/api/v1/sensors/boiler/records", data=body, content_type="application/json", auth=DEMO)
     assert 8 == json.loads(posted.data)["accepted"]
-    names = json.loads(demo_client.get("/api/v1/sensors/boiler/attributes", auth=DEMO).data)
+    names = json.loads(client.get("/api/v1/sensors/boiler/attributes", auth=DEMO).data)
     assert {"bn", "bt", "bu", "bver", "n", "u", "v", "vb", "vs", "s", "t"} == {each["attribute"] for each in names}
 
 
-def test_a_pack_says_its_times_and_sensors_itself(demo_client: FlaskClient) -> None:
+def test_a_pack_says_its_times_and_sensors_itself(client: FlaskClient) -> None:
     """time_field and sensor_field are refused with SenML, and nothing is stored."""
     body = (FILES / "senml-pack.json").read_bytes()
     for name in ("time_field", "sensor_field"):
-        answer = demo_client.post(
-            f"/api/v1/records?{name}=n", data=body, content_type="application/senml+json", auth=DEMO
-        )
+        answer = client.post(f"/api/v1/records?{name}=n", data=body, content_type="application/senml+json", auth=DEMO)
         assert 400 == answer.status_code
-    assert [] == demo_client.get("/api/v1/sensors", auth=DEMO).json
+    assert [] == client.get("/api/v1/sensors", auth=DEMO).json
 
 
-def test_a_wrong_pack_is_refused_whole(demo_client: FlaskClient) -> None:
+def test_a_wrong_pack_is_refused_whole(client: FlaskClient) -> None:
     """A pack with a record against the RFC is a 422 with its index, with on_error=skip too, and stores nothing."""
     pack = json.dumps([{"bn": "a:", "n": "b", "v": 1}, {"n": "c"}])
     for path in ("/api/v1/records", "/api/v1/records?on_error=skip", "/api/v1/sensors/a/records?format=senml"):
-        answer = demo_client.post(path, data=pack, content_type="application/senml+json", auth=DEMO)
+        answer = client.post(path, data=pack, content_type="application/senml+json", auth=DEMO)
         assert (422, [1]) == (answer.status_code, [each["index"] for each in json.loads(answer.data)["rejected"]])
-    assert [] == demo_client.get("/api/v1/sensors", auth=DEMO).json
+    assert [] == client.get("/api/v1/sensors", auth=DEMO).json

@@ -17,9 +17,9 @@ from typing import Any, Final
 import pytest
 from flask.testing import FlaskClient
 
-from grafana_sensor.bootstrap import close_app, create_app
 from grafana_sensor.cli import demo, main
 from grafana_sensor.settings import Settings
+from tests.apps import client_of
 from tests.docs.blocks import Block
 from tests.docs.desk import SERVED, Desk
 
@@ -65,11 +65,8 @@ def grafana(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """A client of the demo's server."""
     settings = Settings(store=f"sqlite://{tmp_path_factory.mktemp('demo')}")
     demo.prepare(settings)
-    app = create_app(settings)
-    try:
-        yield app.test_client()
-    finally:
-        close_app(app)
+    with client_of(settings) as client:
+        yield client
 
 
 def sent(client: FlaskClient, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from grafana_sensor import connect
+from tests.apps import demo_client
 from tests.docs.blocks import blocks
 from tests.docs.desk import SERVED, Desk
 from tests.docs.tree import ROOT
@@ -20,6 +21,8 @@ from tests.test_devices import DEMO, SERVER
 
 PAGE = (ROOT / "docs/telegraf.md").read_text(encoding="utf-8")
 METRIC = {"measurement": "mem", "tags": {"host": "web-1"}, "fields": {"free": 3}, "time": 1_772_349_720_000_000_000}
+
+client = pytest.fixture(demo_client)
 
 
 def texts(kind: str) -> list[str]:
@@ -60,8 +63,8 @@ def test_the_code_of_the_page_runs(address: str) -> None:
     exec(compile(code.replace(SERVER, address), "page", "exec"), {})  # it is our own page's
 
 
-def test_the_error_of_the_page_has_the_members(demo_client: FlaskClient) -> None:
+def test_the_error_of_the_page_has_the_members(client: FlaskClient) -> None:
     """A refused body is answered by the members that the page shows."""
-    answer = demo_client.post("/api/v2/write", data="m f=1\n\nm", auth=DEMO)
+    answer = client.post("/api/v2/write", data="m f=1\n\nm", auth=DEMO)
     shown = next(line for line in PAGE.splitlines() if '"code": "invalid"' in line)
     assert set(json.loads(shown[shown.index("{") : shown.rindex("}") + 1])) == set(json.loads(answer.data))

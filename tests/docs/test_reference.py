@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from flask.testing import FlaskClient
 
-from grafana_sensor.bootstrap import close_app, create_app
 from grafana_sensor.cli import demo
 from grafana_sensor.settings import SETTINGS, Settings
+from tests.apps import client_of
 from tests.docs import reference
 from tests.docs.blocks import blocks
 from tests.docs.tree import REFERENCE
@@ -36,11 +36,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """A client of the demo's server."""
     settings = Settings(store=f"sqlite://{tmp_path_factory.mktemp('reference')}")
     demo.prepare(settings)
-    app = create_app(settings)
-    try:
-        yield app.test_client()
-    finally:
-        close_app(app)
+    with client_of(settings) as client:
+        yield client
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from grafana_sensor import connect
-from grafana_sensor.bootstrap import close_app, create_app
 from grafana_sensor.settings import Settings
+from tests.apps import client_of
 from tests.cassandra import lent
 
 PASSWORD: Final = "correct horse"
@@ -66,11 +66,8 @@ def served(store: str, users: int, cache: int) -> Iterator[FlaskClient]:
             database.register(user, PASSWORD)
             with database.session_login(user, PASSWORD) as session:
                 session.insert_into_sensor("roof", _RECORD)
-    app = create_app(Settings(store=store, cache_size=cache))
-    try:
-        yield app.test_client()
-    finally:
-        close_app(app)
+    with client_of(Settings(store=store, cache_size=cache)) as client:
+        yield client
 
 
 def ask(client: FlaskClient, users: int, requests: int, seed: int) -> int:
