@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
@@ -282,19 +282,3 @@ class Connections:
                 return
             self._open = {key: each for key, each in self._open.items() if each is not connection}
         connection.shutdown()
-
-
-class Lease:
-    """One holder's part in a connection, until it ends: once, whichever thread ends it."""
-
-    def __init__(self, connection: Connection, release: Callable[[Connection], None]) -> None:
-        self._held = [connection]
-        self._release = release
-
-    def end(self) -> None:
-        """Give the connection back; harmless when it was."""
-        try:
-            connection = self._held.pop()
-        except IndexError:
-            return
-        self._release(connection)

@@ -11,15 +11,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from grafana_sensor.adapters.cassandra.catalog import Catalogs
-from grafana_sensor.adapters.cassandra.connections import AT_ONCE, Connection, Cql, Lease
+from grafana_sensor.adapters.cassandra.connections import AT_ONCE, Connection, Cql
 from grafana_sensor.adapters.cassandra.keys import Keys
 from grafana_sensor.adapters.cassandra.pieces import BATCH, Pieces
 from grafana_sensor.adapters.cassandra.reading import CassandraReading
 from grafana_sensor.adapters.cassandra.scans import CassandraScans
 from grafana_sensor.adapters.cassandra.sealing import SECOND, Sealing
+from grafana_sensor.adapters.lease import Lease
 from grafana_sensor.domain.catalog import Declaration
 from grafana_sensor.domain.errors import Unavailable
 from grafana_sensor.domain.layout import Layout, Widths
@@ -51,7 +53,7 @@ class CassandraStore(BlobStore):
     ) -> None:
         self._owner = owner
         self._connection = connection
-        self._lease = Lease(connection, release)
+        self._lease = Lease(partial(release, connection))
         self._timing = timing
         self._catalogs = Catalogs(connection, owner)
         self._keys = Keys(connection, owner)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from grafana_sensor.adapters.cassandra.catalog import Catalogs
-from grafana_sensor.adapters.cassandra.connections import Connection, Lease
+from grafana_sensor.adapters.cassandra.connections import Connection
 from grafana_sensor.adapters.cassandra.keys import Keys
 from grafana_sensor.adapters.cassandra.store import HOUR, Timing
 from grafana_sensor.adapters.classic import tables, writing
 from grafana_sensor.adapters.classic.check import faults
 from grafana_sensor.adapters.classic.reading import ClassicReading
+from grafana_sensor.adapters.lease import Lease
 from grafana_sensor.domain.catalog import Catalog, Declaration
 from grafana_sensor.domain.errors import Unprocessable
 from grafana_sensor.ports import Able, Append, Backlog, Key, Post, RecordStore, ScanWriting, Sealed
@@ -33,7 +35,7 @@ class ClassicStore(RecordStore):
     def __init__(self, user: str, connection: Connection, release: Callable[[Connection], None], _: Timing) -> None:
         self._user = user
         self._connection = connection
-        self._lease = Lease(connection, release)
+        self._lease = Lease(partial(release, connection))
         self._catalogs = Catalogs(connection, user)
         self._keys = Keys(connection, user)
         # Receive times (UTC µs): of the latest post, and of that when keys were looked through last.

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+from grafana_sensor.adapters.lease import Lease
 from grafana_sensor.adapters.sqlite import writing
 from grafana_sensor.adapters.sqlite.files import File
 from grafana_sensor.adapters.sqlite.reading import Remembered, SqliteReading
@@ -45,7 +46,7 @@ class SqliteStore(BlobStore):
 
     def __init__(self, file: RecordsFile) -> None:
         self._file = file
-        self._holders = [file]
+        self._lease = Lease(file.release)
         self._scans = SqliteScans(file)
 
     def append(self, append: Append) -> Key | None:
@@ -119,8 +120,4 @@ class SqliteStore(BlobStore):
 
     def close(self) -> None:
         """See the port."""
-        try:
-            file = self._holders.pop()
-        except IndexError:
-            return  # closed before, perhaps by another thread
-        file.release()
+        self._lease.end()
