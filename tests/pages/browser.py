@@ -19,6 +19,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -75,6 +76,12 @@ def browsing(*, width: int = 1280, height: int = 1000, dark: bool = False, scrip
         yield browser
     finally:
         browser.quit()
+
+
+def register(address: str, user: str, password: str) -> None:
+    """A new user, where registration is open."""
+    new = {"user": user, "password": password}
+    assert 201 == requests.post(f"{address}/api/v1/users", json=new, timeout=30).status_code
 
 
 def log_in(browser: Chrome, address: str, user: str, password: str, query: str = "") -> None:

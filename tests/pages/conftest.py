@@ -11,7 +11,7 @@ from selenium.webdriver import Chrome
 
 from grafana_sensor.cli.demo import PASSWORD, USER, prepare
 from grafana_sensor.settings import Settings
-from tests.pages.browser import browsing, complaints, hosts, log_in, serving
+from tests.pages.browser import browsing, complaints, hosts, log_in, register, serving
 
 
 @pytest.fixture(scope="package")
@@ -30,8 +30,7 @@ def dora(address: str) -> tuple[str, str]:
     Made once for the server, not for a module: of one module a process may run tests before and after another's.
     """
     auth = ("dora", "a long secret")
-    new = dict(zip(("user", "password"), auth, strict=True))
-    assert 201 == requests.post(f"{address}/api/v1/users", json=new, timeout=30).status_code
+    register(address, *auth)
     url = f"{address}/api/v1/sensors/first/records"
     assert 201 == requests.post(url, json={"t": 1}, auth=auth, timeout=30).status_code
     return auth

@@ -8,7 +8,7 @@ import requests
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.support.select import Select
 
-from tests.pages.browser import READY, complaints, log_in, one, text, until
+from tests.pages.browser import READY, complaints, log_in, one, register, text, until
 
 JULY = {"from": "2013-07-01", "to": "2013-08-01"}
 AUTH = ("demo", "demo")
@@ -274,8 +274,7 @@ def test_ranges_by_presets_dates_and_steps(page: Chrome, address: str) -> None:
 def test_texts_are_bands(browser: Chrome, address: str) -> None:
     """A series of texts is a band for each time that one text held, as wide as that is of the range."""
     begin, auth = 1_388_534_400, ("frank", "a long secret")
-    new = dict(zip(("user", "password"), auth, strict=True))
-    assert 201 == requests.post(f"{address}/api/v1/users", json=new, timeout=30).status_code
+    register(address, *auth)
     states = [*["open"] * 3, *["closed"] * 3, "open", "open", "open"]
     records = [{"time": begin + 600 * place, "door": text} for place, text in enumerate(states)]
     url = f"{address}/api/v1/sensors/gate/records"

@@ -6,7 +6,7 @@ import pytest
 import requests
 from selenium.webdriver import Chrome
 
-from tests.pages.browser import browsing, complaints, log_in, one, text, until
+from tests.pages.browser import browsing, complaints, log_in, one, register, text, until
 
 FETCH = """
 const [path, options, done] = arguments;
@@ -74,8 +74,7 @@ def test_no_script_reads_the_cookie(page: Chrome, address: str) -> None:
 
 def test_another_password_ends_the_login(browser: Chrome, address: str) -> None:
     """Once the password is another, the page says that nobody is logged in any more, and asks for it when loaded."""
-    new = {"user": "carol", "password": "first"}
-    assert 201 == requests.post(f"{address}/api/v1/users", json=new, timeout=30).status_code
+    register(address, "carol", "first")
     requests.post(f"{address}/api/v1/sensors/hall/records", json={"t": 1}, auth=("carol", "first"), timeout=30)
     log_in(browser, address, "carol", "first")
     changed = requests.put(

@@ -13,7 +13,7 @@ import requests
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.support.select import Select
 
-from tests.pages.browser import browsing, complaints, hosts, log_in, one, text, until
+from tests.pages.browser import browsing, complaints, hosts, log_in, one, register, text, until
 from tests.pages.test_asking import DRAWN, PAINTED, ROWS, ask, cells, settled
 
 CONTRAST = """
@@ -154,8 +154,7 @@ def test_the_copy_button_copies(page: Chrome, address: str) -> None:
 def test_a_live_device_is_seen_moving(address: str) -> None:
     """The page opens on the last hour of data that still comes, and by itself shows what comes next, while another query is being written."""
     auth = ("erin", "a long secret")
-    new = dict(zip(("user", "password"), auth, strict=True))
-    assert 201 == requests.post(f"{address}/api/v1/users", json=new, timeout=30).status_code
+    register(address, *auth)
 
     def post(record: dict[str, Any]) -> None:
         url = f"{address}/api/v1/sensors/live/records"
